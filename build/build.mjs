@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+/**
+ * Builds dist/: the node side (command line, worker, shells), the preload script and the renderer. A part whose
+ * sources and tools did not change since its last build is left alone.
+ *
+ *   node build/build.mjs [node|preload|renderer …]
+ */
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './peers.mjs';
+
+const DIST = join(ROOT, 'dist');
+const STAMPS = join(DIST, '.stamps');
+
+/** @typedef {'nodeConfig' | 'preloadConfig' | 'rendererConfig'} ConfigName */
+/** @type {Record<string, { config: ConfigName, sources: string[], entries: Record<string, string> }>} */
+const PARTS = {
+  node: {
+    config: 'nodeConfig',
+    sources: ['shared', 'electron', 'test/bench', 'test/support'],
+    entries: {
+      cli: 'electron/cli/main.ts',
+      demo: 'electron/cli/demo.ts',
+      'transfer-worker': 'electron/worker/transfer-worker.ts',
+      main: 'electron/main/main.ts',
+      bench: 'test/bench/bench.ts',
+    },
+  },
+  preload: {
+    config: 'preloadConfig',
+    sources: ['shared', 'electron/preload'],
+    entries: { preload: 'electron/preload/preload.ts' },
+  },
+  renderer: {
+    config: 'rendererConfig',
+    sources: ['shared', 'renderer'],
+    entries: { index: 'renderer/index.html' },
+  },
+};
+
+/**
+ * @param {string[]} folders
+ * @returns {string} a hash of all they hold and of what builds it
+ */
+function hashOf(folders) {
+  const hash = createHash('sha256');
+  const files = ['build/build.mjs', 'build/vite-configs.mjs', 'package-lock.json'];
+  for (const folder of folders) {
+    if (!existsSync(join(ROOT, folder))) continue;
+    for (const entry of readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })) {
+      if (entry.isFile() && !/\.test\.ts$|\.md$/.test(entry.name)) files.push(join(entry.parentPath, entry.name));
+    }
+  }
+  for (const file of files.sort()) {
+    const path = file.startsWith(ROOT) ? file : join(ROOT, file);
+    hash.update(`${path.slice(ROOT.length)}\0`).update(readFileSync(path));
+  }
+  return hash.digest('hex');
+}
+
+/** @param {string} name */
+async function buildPart(name) {
+  const part = PARTS[name];
+  if (part === undefined) throw new Error(`no part "${name}"; there are ${Object.keys(PARTS).join(', ')}`);
+  const stampFile = join(STAMPS, `${name}.json`);
+  const hash = hashOf(part.sources);
+  /** @type {{ hash: string, files: string[] } | null} */
+  const last = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : null;
+  if (last?.hash === hash && last.files.every((file) => existsSync(join(DIST, file)))) return;
+
+  const entries = Object.fromEntries(Object.entries(part.entries).filter(([, file]) => existsSync(join(ROOT, file))));
+  for (const [entry, file] of Object.entries(part.entries)) {
+    if (!(entry in entries)) console.log(`build: ${file} does not exist yet; dist/${entry} is left out`);
+  }
+  if (Object.keys(entries).length === 0) return;
+  const start = performance.now();
+  const [{ build }, configs] = await Promise.all([import('vite'), import('./vite-configs.mjs')]);
+  const output = await build(configs[part.config](entries, DIST));
+  const chunks = 'output' in output ? output.output : [];
+  const prefix = name === 'renderer' ? 'renderer/' : '';
+  const files = chunks.map((chunk) => prefix + chunk.fileName);
+  for (const stale of last?.files ?? []) if (!files.includes(stale)) rmSync(join(DIST, stale), { force: true });
+  if (files.includes('cli.js')) chmodSync(join(DIST, 'cli.js'), 0o755);
+  mkdirSync(STAMPS, { recursive: true });
+  writeFileSync(stampFile, JSON.stringify({ hash, files }));
+  console.log(`build: ${name}, ${files.length} files in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+
+let failed = false;
+const wanted = process.argv.slice(2);
+for (const name of wanted.length > 0 ? wanted : Object.keys(PARTS)) {
+  try {
+    await buildPart(name);
+  } catch (error) {
+    failed = true;
+    console.error(`build: ${name} failed\n${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,100 @@
+/** The three vite configurations that build.mjs runs; nothing is read from other configuration files. */
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { join } from 'node:path';
+import { ROOT } from './peers.mjs';
+
+/** @typedef {Record<string, string>} Entries name in the output → source file */
+/** @typedef {import('vite').InlineConfig} Config */
+
+/**
+ * @param {string} outDir
+ * @returns {Config}
+ */
+const common = (outDir) => ({
+  configFile: false,
+  root: ROOT,
+  logLevel: 'warn',
+  clearScreen: false,
+  publicDir: false,
+  build: { outDir, emptyOutDir: false, reportCompressedSize: false },
+});
+
+/**
+ * ES modules for Node ≥ 20.19. Packages stay outside (they are dependencies of the package); our own modules are split
+ * into chunks at dynamic imports, so that `driftline rsync` never reads the service or the browser shell. Chunks lie
+ * beside the entries: `new URL('./transfer-worker.js', import.meta.url)` is right in all of them.
+ *
+ * @param {Entries} entries
+ * @param {string} outDir
+ * @returns {Config}
+ */
+export function nodeConfig(entries, outDir) {
+  const base = common(outDir);
+  return {
+    ...base,
+    build: {
+      ...base.build,
+      ssr: true,
+      target: 'node20',
+      sourcemap: true,
+      minify: false,
+      rolldownOptions: {
+        input: entries,
+        external: (id) => /^(node:|@?[a-z])/.test(id) && !/^[a-z]:[\\/]/i.test(id) && !Object.values(entries).includes(id),
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name].js' },
+      },
+    },
+  };
+}
+
+/**
+ * One CommonJS file: a sandboxed preload script can require nothing but `electron`.
+ *
+ * @param {Entries} entries
+ * @param {string} outDir
+ * @returns {Config}
+ */
+export function preloadConfig(entries, outDir) {
+  const base = common(outDir);
+  return {
+    ...base,
+    ssr: { noExternal: true, external: ['electron'] },
+    build: {
+      ...base.build,
+      ssr: true,
+      target: 'node22',
+      minify: false,
+      rolldownOptions: {
+        input: entries,
+        external: ['electron'],
+        output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
+      },
+    },
+  };
+}
+
+/**
+ * The window. Both shells serve it from the root of an origin under a policy without inline scripts, styles or data:
+ * URLs for code, so nothing may be inlined into index.html.
+ *
+ * @param {Entries} entries
+ * @param {string} outDir
+ * @returns {Config}
+ */
+export function rendererConfig(entries, outDir) {
+  const base = common(join(outDir, 'renderer'));
+  return {
+    ...base,
+    root: join(ROOT, 'renderer'),
+    base: './',
+    plugins: [svelte({ configFile: false, compilerOptions: { css: 'external' } })],
+    build: {
+      ...base.build,
+      emptyOutDir: true,
+      target: 'chrome140',
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rolldownOptions: { input: Object.values(entries).map((file) => join(ROOT, file)) },
+    },
+  };
+}

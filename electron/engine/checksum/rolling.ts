@@ -1,0 +1,41 @@
+/**
+ * The weak sum of a block (reference §7.6): low half s1, the sum of the bytes; high half s2, the sum of the running
+ * values of s1. Bytes are signed and there is no offset constant (pitfall 1).
+ * @returns the 32 bits as a signed integer, which V8 keeps unboxed; `>>> 0` gives the unsigned value.
+ */
+export function weakSum(data: Uint8Array, offset: number, length: number): number {
+  const end = offset + length;
+  const fast = offset + (length & ~7);
+  let s1 = 0;
+  let s2 = 0;
+  let i = offset;
+  // Sums are of unsigned bytes with the sign's share collected in `negative*`, eight bytes a turn: int32 arithmetic may
+  // wrap, only the low 16 bits of each half count.
+  for (; i < fast; i += 8) {
+    const b0 = (data[i]! << 24) >> 24;
+    const b1 = (data[i + 1]! << 24) >> 24;
+    const b2 = (data[i + 2]! << 24) >> 24;
+    const b3 = (data[i + 3]! << 24) >> 24;
+    const b4 = (data[i + 4]! << 24) >> 24;
+    const b5 = (data[i + 5]! << 24) >> 24;
+    const b6 = (data[i + 6]! << 24) >> 24;
+    const b7 = (data[i + 7]! << 24) >> 24;
+    s2 = (s2 + 8 * s1 + 8 * b0 + 7 * b1 + 6 * b2 + 5 * b3 + 4 * b4 + 3 * b5 + 2 * b6 + b7) | 0;
+    s1 = (s1 + b0 + b1 + b2 + b3 + b4 + b5 + b6 + b7) | 0;
+  }
+  for (; i < end; i++) {
+    s1 = (s1 + ((data[i]! << 24) >> 24)) | 0;
+    s2 = (s2 + s1) | 0;
+  }
+  return (s1 & 0xffff) | (s2 << 16);
+}
+
+/**
+ * Moves a window of `length` bytes one byte on: rolls `out`, its first byte, out and `next` in; both signed. The search
+ * does this inline; this form states the rule.
+ */
+export function rollWeakSum(weak: number, length: number, out: number, next: number): number {
+  const s1 = weak - out + next;
+  const s2 = (weak >>> 16) - Math.imul(length, out) + s1;
+  return (s1 & 0xffff) | (s2 << 16);
+}

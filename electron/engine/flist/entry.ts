@@ -1,0 +1,64 @@
+import type { ByteString } from '../../../shared/model/path.ts';
+
+/** Bits of `FileEntry.flags`: facts about an entry that are not part of its metadata. */
+export const EntryFlag = {
+  /** Argument-level directory (reference §6.5). */
+  TOP_DIR: 1,
+  /** A directory whose contents belong to the transfer; deletion happens only inside these. */
+  CONTENT_DIR: 2,
+  /** Dropped as a duplicate or unusable: keeps its index, is never acted on (§6.14). */
+  INACTIVE: 4,
+} as const;
+
+/**
+ * One entry of a file list. The directory part is one shared string per directory, so a million entries cost the base
+ * names and a small object each. Sizes in bytes, times in seconds since 1970.
+ */
+export interface FileEntry {
+  /** Name of the directory from the transfer root, '' at the top. */
+  dir: ByteString;
+  /** Last component; '.' for the root directory itself. */
+  base: ByteString;
+  mode: number;
+  size: number;
+  mtime: number;
+  nsec: number;
+  uid: number;
+  gid: number;
+  flags: number;
+  /** Source side: index into the list of base directories (one per source argument). */
+  root: number;
+  /** Fields few entries have, or null. */
+  extra: EntryExtra | null;
+}
+
+export interface EntryExtra {
+  /** Symlink target. */
+  link?: ByteString;
+  rdevMajor?: number;
+  rdevMinor?: number;
+  /** `--checksum`: the list sum in wire order. */
+  sum?: ByteString;
+}
+
+/** Name from the transfer root; '.' for the root directory. */
+export function entryName(entry: FileEntry): ByteString {
+  return entry.dir === '' ? entry.base : `${entry.dir}/${entry.base}`;
+}
+
+/** What decides the layout of entries on the wire, derived once from options and handshake (§2.5). */
+export interface FlistLayout {
+  protocol: number;
+  incRecurse: boolean;
+  varintFlags: boolean;
+  safeFlist: boolean;
+  id0Names: boolean;
+  links: boolean;
+  devices: boolean;
+  specials: boolean;
+  owner: boolean;
+  group: boolean;
+  numericIds: boolean;
+  /** Bytes of each `--checksum` list sum, 0 without it. */
+  sumLength: number;
+}

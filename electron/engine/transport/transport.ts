@@ -1,0 +1,24 @@
+import type { Duplex, Readable } from 'node:stream';
+
+/** How the peer's program ended. `code` null with a `signal` is a failure; both null means the channel closed without a status. */
+export interface PeerExit {
+  code: number | null;
+  signal: string | null;
+}
+
+/**
+ * A byte pipe to one peer program (`rsync --server`), whatever carries it: an ssh channel, a child process or an
+ * in-process pair. Implementations live beside this file; nothing else in the engine knows which one it has.
+ */
+export interface Transport {
+  /** The peer's standard input and output. Ends when the peer closes; errors are `DriftlineError`s. */
+  readonly stream: Duplex;
+  /** The peer's standard error, a message channel of the protocol (reference §4.3), or null. */
+  readonly stderr: Readable | null;
+  /** Resolves once the peer ended and its channel closed (ssh2's 'close', not 'exit'). Never rejects. */
+  readonly exit: Promise<PeerExit>;
+  /** For messages: `user@host`, `local`, or the command. */
+  readonly description: string;
+  /** Tears everything down at once; idempotent. */
+  close(): void;
+}

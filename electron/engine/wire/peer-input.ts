@@ -1,0 +1,217 @@
+import type { Duplex } from 'node:stream';
+import { DriftlineError, fail } from '../../../shared/errors.ts';
+import { ByteReader, UNDERFLOW } from './byte-reader.ts';
+import { Limit, Msg } from './constants.ts';
+
+/** Returned by `tryParse` when the bytes for it have not all arrived. */
+export const MORE = Symbol('more');
+
+/** Above this many queued bytes the stream is paused. */
+const HIGH_WATER = 4 << 20;
+
+/** Payload lengths that are legal per message code (§4.2); text codes are bounded by Limit.TEXT instead. */
+const FIXED_LENGTH: Readonly<Record<number, readonly number[]>> = {
+  [Msg.IO_ERROR]: [4],
+  [Msg.IO_TIMEOUT]: [4],
+  [Msg.NOOP]: [0],
+  [Msg.ERROR_EXIT]: [0, 4],
+  [Msg.SUCCESS]: [4, 20],
+  [Msg.NO_SEND]: [4],
+};
+const TEXT_CODES: ReadonlySet<number> = new Set([Msg.ERROR_XFER, Msg.INFO, Msg.ERROR, Msg.WARNING, Msg.DELETED]);
+
+/**
+ * The peer's bytes: queued as they arrive, demultiplexed in order when a parser asks for more. Messages between data
+ * frames go to `onMessage` at their place in the stream.
+ */
+export class PeerInput {
+  readonly reader = new ByteReader();
+  /** Bytes received, with framing. */
+  received = 0;
+  /** `Date.now()` of the last arrival: what the I/O timeout is judged by (faults.md N4). */
+  lastArrival = Date.now();
+  onMessage: (code: number, payload: Buffer) => void = () => {};
+
+  readonly #stream: Duplex;
+  #muxed = false;
+  readonly #queue: Buffer[] = [];
+  #queued = 0;
+  #head = 0;
+  #paused = false;
+  #ended = false;
+  #error: Error | null = null;
+  #wake: (() => void) | null = null;
+
+  readonly #header = Buffer.alloc(4);
+  #headerFill = 0;
+  #dataLeft = 0;
+  #message: { code: number; payload: Buffer; fill: number } | null = null;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => {
+      this.received += chunk.length;
+      this.lastArrival = Date.now();
+      this.#queue.push(chunk);
+      this.#queued += chunk.length;
+      if (this.#queued > HIGH_WATER && !this.#paused) {
+        this.#paused = true;
+        stream.pause();
+      }
+      this.#notify();
+    });
+    const end = () => {
+      this.#ended = true;
+      this.#notify();
+    };
+    stream.on('end', end);
+    stream.on('close', end);
+    stream.on('error', (error: Error) => this.abort(error));
+  }
+
+  /** From here on the stream is multiplexed (§2.6). Bytes already taken into the reader must have been consumed. */
+  startMux(): void {
+    this.#muxed = true;
+    // Bytes that arrived behind the handshake sit unframed in the reader: put them back to be demultiplexed.
+    if (this.reader.available > 0) {
+      const rest = Buffer.from(this.reader.view(this.reader.available));
+      if (this.#head < this.#queue.length) this.#queue.splice(this.#head, 0, rest);
+      else this.#queue.push(rest);
+      this.#queued += rest.length;
+    }
+  }
+
+  /** Makes every pending and later read fail with `error`. */
+  abort(error: Error): void {
+    this.#error ??= error;
+    this.#notify();
+  }
+
+  /** Runs a parser over what is there; MORE if it needs bytes that have not arrived (the reader is then rewound). */
+  tryParse<T>(parse: (reader: ByteReader) => T): T | typeof MORE {
+    this.reader.mark();
+    try {
+      return parse(this.reader);
+    } catch (error) {
+      if (error !== UNDERFLOW) throw error;
+      this.reader.rewind();
+      return MORE;
+    }
+  }
+
+  /** Like tryParse, waiting for as many bytes as it takes. Parsers must not change state before their last read. */
+  async parse<T>(parse: (reader: ByteReader) => T): Promise<T> {
+    for (;;) {
+      const value = this.tryParse(parse);
+      if (value !== MORE) return value;
+      await this.fill();
+    }
+  }
+
+  /**
+   * Waits until the reader has more data than now. @throws the connection's error, or `closed-early` at the end of the stream.
+   */
+  async fill(): Promise<void> {
+    for (;;) {
+      while (this.#head < this.#queue.length) {
+        const chunk = this.#queue[this.#head]!;
+        this.#queue[this.#head++] = EMPTY;
+        if (this.#head > 64 && this.#head * 2 > this.#queue.length) {
+          this.#queue.splice(0, this.#head);
+          this.#head = 0;
+        }
+        this.#queued -= chunk.length;
+        if (this.#paused && this.#queued < HIGH_WATER / 2) {
+          this.#paused = false;
+          this.#stream.resume();
+        }
+        const before = this.reader.available;
+        if (this.#muxed) this.#demux(chunk);
+        else this.reader.push(chunk);
+        if (this.reader.available > before) return;
+      }
+      if (this.#error) throw this.#error;
+      if (this.#ended) throw closedEarly();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Handles messages that have already arrived, without waiting: called when the connection is ending. */
+  async drainMessages(): Promise<void> {
+    try {
+      while (this.#head < this.#queue.length) await this.fill();
+    } catch (error) {
+      if (error instanceof DriftlineError && error.data.code !== 'closed-early') throw error;
+    }
+  }
+
+  get ended(): boolean {
+    return this.#ended && this.#head >= this.#queue.length;
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+
+  #demux(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#dataLeft > 0) {
+        const part = Math.min(this.#dataLeft, chunk.length - at);
+        this.reader.push(part === chunk.length ? chunk : chunk.subarray(at, at + part));
+        this.#dataLeft -= part;
+        at += part;
+        continue;
+      }
+      if (this.#message) {
+        const { payload } = this.#message;
+        const part = Math.min(payload.length - this.#message.fill, chunk.length - at);
+        chunk.copy(payload, this.#message.fill, at, at + part);
+        this.#message.fill += part;
+        at += part;
+        if (this.#message.fill === payload.length) this.#finishMessage();
+        continue;
+      }
+      this.#header[this.#headerFill++] = chunk[at++]!;
+      if (this.#headerFill === 4) this.#startFrame();
+    }
+  }
+
+  #startFrame(): void {
+    this.#headerFill = 0;
+    const header = this.#header.readUInt32LE(0);
+    const length = header & 0xffffff;
+    const code = (header >>> 24) - 7;
+    if (code === Msg.DATA) {
+      this.#dataLeft = length;
+      return;
+    }
+    const fixed = FIXED_LENGTH[code];
+    if (fixed ? !fixed.includes(length) : !TEXT_CODES.has(code) || length >= Limit.TEXT) {
+      throw fail('protocol', 'bad-frame', `The peer sent a frame that is not allowed (code ${code}, ${length} bytes)`, {
+        hint: 'The connection is damaged, or the server is not an rsync of a supported version.',
+      });
+    }
+    this.#message = { code, payload: Buffer.alloc(length), fill: 0 };
+    if (length === 0) this.#finishMessage();
+  }
+
+  #finishMessage(): void {
+    const { code, payload } = this.#message!;
+    this.#message = null;
+    this.onMessage(code, payload);
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function closedEarly(): DriftlineError {
+  return fail('remote', 'closed-early', 'The server ended the connection before the transfer was complete', {
+    hint: 'Look at the server’s messages above; the transfer can be run again.',
+    retryable: true,
+  });
+}

@@ -1,0 +1,114 @@
+import type { Duplex } from 'node:stream';
+import type { ByteString } from '../../../shared/model/path.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { Limit, Msg } from './constants.ts';
+
+/** More unsent bytes than this and a role must wait (`drained`) before it goes on. */
+const HIGH_WATER = 1 << 20;
+
+/** Our bytes to the peer: fields through `data`, messages through `message`; framed once multiplexing started. */
+export class PeerOutput {
+  readonly data: ByteWriter;
+  /** Bytes sent, with framing. */
+  sent = 0;
+  /** `Date.now()` of the last write, for keep-alives. */
+  lastWrite = Date.now();
+
+  readonly #stream: Duplex;
+  #muxed = false;
+  #unsent = 0;
+  #error: Error | null = null;
+  #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    this.data = new ByteWriter(
+      (bytes) => {
+        if (this.#muxed) bytes.writeUInt32LE((((7 + Msg.DATA) << 24) | (bytes.length - 4)) >>> 0, 0);
+        this.#write(bytes);
+      },
+      () => (this.#muxed ? 4 : 0),
+    );
+    stream.on('error', (error: Error) => this.abort(error));
+  }
+
+  /** From here on everything is framed (§2.6). */
+  startMux(): void {
+    this.data.flush();
+    this.#muxed = true;
+    this.data.flush(); // re-reserves the header space
+  }
+
+  get muxed(): boolean {
+    return this.#muxed;
+  }
+
+  flush(): void {
+    this.data.flush();
+  }
+
+  /** Sends a message frame at this place in the stream (§4.2). */
+  message(code: number, payload: Buffer = EMPTY): void {
+    this.data.flush();
+    const frame = Buffer.alloc(4 + payload.length);
+    frame.writeUInt32LE((((7 + code) << 24) | payload.length) >>> 0, 0);
+    payload.copy(frame, 4);
+    this.#write(frame);
+  }
+
+  messageInt(code: number, value: number): void {
+    const payload = Buffer.alloc(4);
+    payload.writeInt32LE(value, 0);
+    this.message(code, payload);
+  }
+
+  /** A text frame, cut to what a peer accepts. */
+  messageText(code: number, text: ByteString): void {
+    this.message(code, Buffer.from(text.slice(0, Limit.TEXT - 1), 'latin1'));
+  }
+
+  /** An empty DATA frame (§4.5). */
+  keepAlive(): void {
+    this.message(Msg.DATA);
+  }
+
+  /** True when the caller should await `drained` before producing more. */
+  get congested(): boolean {
+    return this.#unsent + this.data.pending > HIGH_WATER;
+  }
+
+  /** Resolves when enough was taken by the peer. @throws the connection's error. */
+  drained(): Promise<void> {
+    if (this.#error) return Promise.reject(this.#error);
+    if (!this.congested) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** Makes pending and later waits fail. */
+  abort(error: Error): void {
+    this.#error ??= error;
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#error);
+  }
+
+  /** Flushes and closes our direction. */
+  end(): void {
+    this.data.flush();
+    this.#stream.end();
+  }
+
+  #write(bytes: Buffer): void {
+    if (this.#error || this.#stream.destroyed || this.#stream.writableEnded) return;
+    this.sent += bytes.length;
+    this.lastWrite = Date.now();
+    this.#unsent += bytes.length;
+    this.#stream.write(bytes, (error) => {
+      this.#unsent -= bytes.length;
+      if (error) this.abort(error);
+      else if (this.#waiting.length > 0 && this.#unsent < HIGH_WATER / 2) {
+        for (const waiter of this.#waiting.splice(0)) waiter.resolve();
+      }
+    });
+  }
+}
+
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,37 @@
+import * as v from 'valibot';
+import { Id, PathTextSchema } from './common.ts';
+import { Fingerprint } from './host.ts';
+
+/** A question a worker asks while it works; secrets travel only in the answer, never in a spec, an argv or a log. */
+export const PromptQuestion = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('host-key'),
+    host: v.string(),
+    port: v.number(),
+    algorithm: v.string(),
+    fingerprint: Fingerprint,
+  }),
+  v.strictObject({ kind: v.literal('password'), host: v.string(), user: v.string(), attempt: v.number() }),
+  v.strictObject({ kind: v.literal('passphrase'), keyPath: PathTextSchema, attempt: v.number() }),
+]);
+export type PromptQuestion = v.InferOutput<typeof PromptQuestion>;
+
+export const Prompt = v.strictObject({
+  promptId: Id,
+  /** The host record it is about, if saved. */
+  hostId: v.nullable(Id),
+  question: PromptQuestion,
+});
+export type Prompt = v.InferOutput<typeof Prompt>;
+
+export const PromptAnswer = v.variant('kind', [
+  v.strictObject({ kind: v.literal('accept-host-key') }),
+  v.strictObject({
+    kind: v.literal('secret'),
+    secret: v.pipe(v.string(), v.maxLength(10_000)),
+    /** Keep it in the keychain. */
+    remember: v.boolean(),
+  }),
+  v.strictObject({ kind: v.literal('refuse') }),
+]);
+export type PromptAnswer = v.InferOutput<typeof PromptAnswer>;
