@@ -65,10 +65,12 @@ export interface DestinationRoot {
 
 export interface DestinationDir {
   readonly rel: ByteString;
+  /** `name` may be '.' here: the folder itself. Everywhere else a name is one plain component (protocol `unsafe-name`). */
   lstat(name: ByteString): Stat | null;
   readdir(): ByteString[];
   readlink(name: ByteString): ByteString;
   openRead(name: ByteString): ReadFile;
+  /** The process's umask applies to `mode`; setAttributes makes it exact. */
   mkdir(name: ByteString, mode: number): void;
   rmdir(name: ByteString): void;
   unlink(name: ByteString): void;
@@ -76,7 +78,10 @@ export interface DestinationDir {
   symlink(name: ByteString, target: ByteString): void;
   /** Makes a device, fifo or socket, likewise by rename. Throws `not-supported` without koffi or privilege. */
   mknod(name: ByteString, mode: number, major: number, minor: number): void;
-  /** Attributes of an existing entry (never through a symlink): owner, then mode, then times. */
+  /**
+   * Attributes of an existing entry (never through a symlink): owner, then mode, then times. `name` may be '.': the
+   * folder itself. The mode is skipped for a symlink.
+   */
   setAttributes(name: ByteString, attributes: NewAttributes, isSymlink: boolean): void;
   /** Opens a new temporary file `.name.XXXXXX` beside `name`, mode 0600, recorded in the journal. */
   createTemp(name: ByteString): TempFile;
@@ -85,7 +90,11 @@ export interface DestinationDir {
 export interface TempFile {
   readonly name: ByteString;
   write(from: Uint8Array, offset: number, length: number): void;
-  /** Sets attributes on the open file, closes it and renames it over its target. Owner, mode, times, then rename. */
+  /**
+   * Sets attributes on the open file, closes it and renames it over its target. Owner, mode, times, then rename. If an
+   * attribute is refused it throws with the file still open: commit again without it, or discard. If the close or the
+   * rename fails, the file is discarded. `mode: null` leaves 0600.
+   */
   commit(attributes: NewAttributes): void;
   /** Closes and removes it. Idempotent; does nothing after commit. */
   discard(): void;

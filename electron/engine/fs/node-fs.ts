@@ -1,0 +1,146 @@
+import fs from 'node:fs';
+import { fail } from '../../../shared/errors.ts';
+import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
+import { majorOf, minorOf } from './device-number.ts';
+import type { ReadFile, SourceFs, Stat } from './fs.ts';
+import { errnoOf, fsError, isMissing } from './fs-error.ts';
+import { native } from './native-path.ts';
+
+const { S_IFMT, S_IFREG, S_IFBLK, S_IFCHR, O_RDONLY } = fs.constants;
+// Windows has neither flag; its reparse points are refused by the type check after opening.
+const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
+const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
+
+const BIG = { bigint: true, throwIfNoEntry: false } as const;
+/** libuv names: one char per byte. */
+export const BYTES = { encoding: 'latin1' } as const;
+
+/** The source side on node:fs. Nanoseconds need bigint stats, which cost no more than the inexact number form. */
+export const nodeSourceFs: SourceFs = {
+  lstat: (path) => statOrNull(fs.lstatSync, path, path),
+  stat: (path) => statOrNull(fs.statSync, path, path),
+  readdir(path) {
+    try {
+      return fs.readdirSync(native(path), BYTES);
+    } catch (error) {
+      throw fsError(error, 'list', path);
+    }
+  },
+  readlink(path) {
+    try {
+      return fs.readlinkSync(native(path), BYTES);
+    } catch (error) {
+      throw fsError(error, 'read the link', path);
+    }
+  },
+  openRead: (path) => openRegular(path, path),
+};
+
+type BigStatCall = (path: string | Buffer, options: typeof BIG) => fs.BigIntStats | undefined;
+
+/**
+ * @param call fs.lstatSync or fs.statSync
+ * @param shown the path's name in messages
+ * @returns null if there is nothing at `path`
+ */
+export function statOrNull(call: BigStatCall, path: ByteString, shown: ByteString): Stat | null {
+  try {
+    const stats = call(native(path), BIG);
+    return stats === undefined ? null : toStat(stats);
+  } catch (error) {
+    if (isMissing(errnoOf(error))) return null;
+    throw fsError(error, 'look at', shown);
+  }
+}
+
+/** Inode numbers past 2^53 (some network file systems) are rounded: they serve as hints, never alone as identity. */
+export function toStat(stats: fs.BigIntStats): Stat {
+  const mode = Number(stats.mode);
+  let mtime = Number(stats.mtimeNs / 1_000_000_000n);
+  let nsec = Number(stats.mtimeNs % 1_000_000_000n);
+  if (nsec < 0) {
+    // BigInt division rounds towards zero, a timespec towards minus infinity.
+    nsec += 1_000_000_000;
+    mtime -= 1;
+  }
+  const type = mode & S_IFMT;
+  const rdev = type === S_IFBLK || type === S_IFCHR ? Number(stats.rdev) : 0;
+  return {
+    mode,
+    size: Number(stats.size),
+    mtime,
+    nsec,
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    dev: Number(stats.dev),
+    ino: Number(stats.ino),
+    nlink: Number(stats.nlink),
+    rdevMajor: majorOf(rdev),
+    rdevMinor: minorOf(rdev),
+  };
+}
+
+/**
+ * Opens a regular file for reading. O_NOFOLLOW refuses a link planted at the last moment, O_NONBLOCK keeps a FIFO from
+ * blocking the open; the type is then checked on the open file.
+ * @param path what to open
+ * @param shown its name in messages
+ * @throws fs with the errno's code; `not-regular` for anything but a regular file
+ */
+export function openRegular(path: ByteString, shown: ByteString): ReadFile {
+  let fd: number;
+  try {
+    fd = fs.openSync(native(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    // A socket cannot be opened at all.
+    if (errnoOf(error) === 'ENXIO') throw notRegular(shown);
+    throw fsError(error, 'open', shown);
+  }
+  try {
+    const stat = toStat(fs.fstatSync(fd, { bigint: true }));
+    if ((stat.mode & S_IFMT) !== S_IFREG) throw notRegular(shown);
+    return new OpenReadFile(fd, stat, shown);
+  } catch (error) {
+    fs.closeSync(fd);
+    throw fsError(error, 'open', shown);
+  }
+}
+
+function notRegular(shown: ByteString): Error {
+  const text = bytesToText(shown);
+  return fail('fs', 'not-regular', `Cannot read “${displayPath(text)}”: it is not a regular file.`, {
+    path: text,
+    details: { errno: '' },
+  });
+}
+
+class OpenReadFile implements ReadFile {
+  readonly size: number;
+  readonly mtime: number;
+  readonly nsec: number;
+  #fd: number;
+  readonly #shown: ByteString;
+
+  constructor(fd: number, stat: Stat, shown: ByteString) {
+    this.#fd = fd;
+    this.size = stat.size;
+    this.mtime = stat.mtime;
+    this.nsec = stat.nsec;
+    this.#shown = shown;
+  }
+
+  read(into: Uint8Array, offset: number, length: number, position: number): number {
+    try {
+      return fs.readSync(this.#fd, into, offset, length, position);
+    } catch (error) {
+      throw fsError(error, 'read', this.#shown);
+    }
+  }
+
+  close(): void {
+    if (this.#fd < 0) return;
+    const fd = this.#fd;
+    this.#fd = -1;
+    fs.closeSync(fd);
+  }
+}

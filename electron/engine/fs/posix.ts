@@ -1,0 +1,139 @@
+import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import type { ByteString } from '../../../shared/model/path.ts';
+import { makeDevice } from './device-number.ts';
+import type { Stat } from './fs.ts';
+
+/**
+ * Calls Node has no door to, through the optional package koffi. `dirFd` is an open folder in which `path` is looked
+ * up, or null when `path` stands for itself. Every function answers '' or the errno's name (`EPERM`); none throws.
+ */
+export interface Posix {
+  /** Sets the modification time exactly, never through a final symlink; the access time stays. utimensat(2) */
+  setTimes(dirFd: number | null, path: ByteString, seconds: number, nsec: number): string;
+  /** The same for an open file. futimens(3) */
+  setFileTimes(fd: number, seconds: number, nsec: number): string;
+  /** mknodat(2): `mode` holds type and permission bits. Null where the C library has no such call. */
+  mknod: ((dirFd: number | null, path: ByteString, mode: number, major: number, minor: number) => string) | null;
+  /** statx(2) without following a final symlink: four times as fast as a path through /proc. Linux only, else null. */
+  lstat: ((dirFd: number | null, path: ByteString, into: Stat) => string) | null;
+}
+
+/** The part of koffi used here; its own types answer `any`. */
+interface Koffi {
+  load(path: null): { func(definition: string): unknown };
+  errno(): number;
+}
+
+let cached: Posix | null | undefined;
+
+/** The calls, or null where koffi or the platform has none. Loaded at the first call (about 12 ms), then kept. */
+export function loadPosix(): Posix | null {
+  if (cached === undefined) cached = load();
+  return cached;
+}
+
+/** The structures below are those of 64-bit little-endian systems; 32-bit ones differ in time_t. */
+const ARCHITECTURES = new Set(['x64', 'arm64', 'riscv64', 'loong64']);
+
+const LINUX = { AT_FDCWD: -100, AT_SYMLINK_NOFOLLOW: 0x100, UTIME_OMIT: 0x3ffffffen };
+const DARWIN = { AT_FDCWD: -2, AT_SYMLINK_NOFOLLOW: 0x20, UTIME_OMIT: -2n };
+const STATX_BASIC_STATS = 0x7ff;
+
+function load(): Posix | null {
+  const constants = process.platform === 'linux' ? LINUX : process.platform === 'darwin' ? DARWIN : null;
+  if (constants === null || !ARCHITECTURES.has(process.arch) || endianness() !== 'LE') return null;
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    return bind(koffi, constants);
+  } catch {
+    return null;
+  }
+}
+
+type UtimensatCall = (dirFd: number, path: string | Buffer, times: Buffer, flags: number) => number;
+type FutimensCall = (fd: number, times: Buffer) => number;
+type MknodatCall = (dirFd: number, path: string | Buffer, mode: number, device: number) => number;
+type StatxCall = (dirFd: number, path: string | Buffer, flags: number, mask: number, into: Buffer) => number;
+
+function bind(koffi: Koffi, { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT }: typeof LINUX): Posix {
+  const lib = koffi.load(null);
+  const utimensat = lib.func('int utimensat(int, const char *, const void *, int)') as UtimensatCall;
+  const futimens = lib.func('int futimens(int, const void *)') as FutimensCall;
+  const linux = process.platform === 'linux';
+  const mknodat = linux ? optional<MknodatCall>(lib, 'int mknodat(int, const char *, uint32_t, uint64_t)') : null;
+  const statx = linux ? optional<StatxCall>(lib, 'int statx(int, const char *, int, uint32_t, void *)') : null;
+
+  /** struct timespec[2]: access time (left alone), modification time. */
+  const times = Buffer.alloc(32);
+  times.writeBigInt64LE(UTIME_OMIT, 8);
+  const statBuffer = Buffer.alloc(256);
+  const view = new DataView(statBuffer.buffer, statBuffer.byteOffset, statBuffer.byteLength);
+
+  const result = (value: number): string => (value === 0 ? '' : getSystemErrorName(-koffi.errno()));
+  const fillTimes = (seconds: number, nsec: number): boolean => {
+    if (!Number.isSafeInteger(seconds) || !Number.isSafeInteger(nsec) || nsec < 0 || nsec > 999_999_999) return false;
+    times.writeBigInt64LE(BigInt(seconds), 16);
+    times.writeUInt32LE(nsec, 24);
+    return true;
+  };
+
+  return {
+    setTimes(dirFd, path, seconds, nsec) {
+      if (!fillTimes(seconds, nsec)) return 'EINVAL';
+      return result(utimensat(dirFd ?? AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW));
+    },
+    setFileTimes(fd, seconds, nsec) {
+      return fillTimes(seconds, nsec) ? result(futimens(fd, times)) : 'EINVAL';
+    },
+    mknod:
+      mknodat === null
+        ? null
+        : (dirFd, path, mode, major, minor) => {
+            // makedev() keeps 32 bits of each; more would wrap into another device.
+            if (!(major >= 0 && major <= 0xffffffff && minor >= 0 && minor <= 0xffffffff)) return 'EINVAL';
+            const device = makeDevice(major, minor);
+            if (!Number.isSafeInteger(device)) return 'EINVAL';
+            return result(mknodat(dirFd ?? AT_FDCWD, cString(path), mode, device));
+          },
+    lstat:
+      statx === null
+        ? null
+        : (dirFd, path, into) => {
+            const bytes = cString(path);
+            const errno = result(statx(dirFd ?? AT_FDCWD, bytes, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, statBuffer));
+            if (errno === '') readStatx(view, into);
+            return errno;
+          },
+  };
+}
+
+function optional<T>(lib: { func(definition: string): unknown }, definition: string): T | null {
+  try {
+    return lib.func(definition) as T;
+  } catch {
+    return null;
+  }
+}
+
+/** koffi ends strings with NUL itself; bytes must bring their own. */
+function cString(path: ByteString): string | Buffer {
+  for (let i = 0; i < path.length; i++) if (path.charCodeAt(i) > 0x7f) return Buffer.from(`${path}\0`, 'latin1');
+  return path;
+}
+
+/** struct statx, man 2 statx. */
+function readStatx(view: DataView, into: Stat): void {
+  into.nlink = view.getUint32(16, true);
+  into.uid = view.getUint32(20, true);
+  into.gid = view.getUint32(24, true);
+  into.mode = view.getUint16(28, true);
+  into.ino = view.getUint32(32, true) + view.getUint32(36, true) * 0x100000000;
+  into.size = view.getUint32(40, true) + view.getUint32(44, true) * 0x100000000;
+  into.mtime = view.getUint32(112, true) + view.getInt32(116, true) * 0x100000000;
+  into.nsec = view.getUint32(120, true);
+  into.rdevMajor = view.getUint32(128, true);
+  into.rdevMinor = view.getUint32(132, true);
+  into.dev = makeDevice(view.getUint32(136, true), view.getUint32(140, true));
+}

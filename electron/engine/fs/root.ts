@@ -1,0 +1,249 @@
+import fs from 'node:fs';
+import { fail } from '../../../shared/errors.ts';
+import { type ByteString, bytesToText, displayPath, joinPath } from '../../../shared/model/path.ts';
+import { canHold, type DirHandle, type DirHandles, HeldDirs, WalkedDirs } from './dir-handles.ts';
+import { errnoError, errnoOf, fsError, isMissing } from './fs-error.ts';
+import type { DestinationDir, DestinationRoot, NewAttributes, ReadFile, Stat, TempFile } from './fs.ts';
+import { type Journal, NO_JOURNAL, type TempKind } from './journal.ts';
+import { checkName, checkRel, native } from './native-path.ts';
+import { BYTES, openRegular, statOrNull } from './node-fs.ts';
+import { loadPosix } from './posix.ts';
+import { makeTemporary, nodeTime, openTemp, type TempPlace } from './temp-file.ts';
+
+const { S_IFMT, S_IFLNK } = fs.constants;
+const O_PATH = 0x200000;
+
+export interface RootOptions {
+  /** Where temporary entries are recorded. Default: nowhere. */
+  journal?: Journal;
+  /** Hold parents open (Linux) or look at them before each use. Default: hold where the system can. */
+  hold?: boolean;
+}
+
+/**
+ * Opens a destination. The root itself may be reached through symlinks, as with rsync; below it none is followed.
+ * @param path an existing folder, absolute or relative to the working directory
+ * @throws fs `enoent`, `enotdir`, `eacces` …
+ */
+export function openRoot(path: ByteString, options: RootOptions = {}): DestinationRoot {
+  let real: ByteString;
+  try {
+    real = fs.realpathSync.native(native(path), BYTES);
+  } catch (error) {
+    throw fsError(error, 'open the folder', path);
+  }
+  const dirs = (options.hold ?? canHold()) ? new HeldDirs(real) : new WalkedDirs(real);
+  return new OpenRoot(real, dirs, options.journal ?? NO_JOURNAL);
+}
+
+class OpenRoot implements DestinationRoot {
+  readonly path: ByteString;
+  readonly #dirs: DirHandles;
+  readonly #journal: Journal;
+  #closed = false;
+
+  constructor(path: ByteString, dirs: DirHandles, journal: Journal) {
+    this.path = path;
+    this.#dirs = dirs;
+    this.#journal = journal;
+  }
+
+  dir(rel: ByteString): DestinationDir | null {
+    checkRel(rel);
+    if (this.#dirs.open(rel) === null) return null;
+    return new Dir({ dirs: this.#dirs, journal: this.#journal, root: this.path, rel });
+  }
+
+  forget(rel: ByteString): void {
+    this.#dirs.forget(rel);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#dirs.close();
+  }
+}
+
+class Dir implements DestinationDir {
+  readonly rel: ByteString;
+  readonly #place: TempPlace;
+
+  constructor(place: TempPlace) {
+    this.rel = place.rel;
+    this.#place = place;
+  }
+
+  lstat(name: ByteString): Stat | null {
+    if (name !== '.') checkName(name);
+    const dir = this.#place.dirs.open(this.rel);
+    if (dir === null) return null;
+    const call = loadPosix()?.lstat;
+    if (call) {
+      const stat = emptyStat();
+      const errno = dir.fd === null ? call(null, dir.prefix + name, stat) : call(dir.fd, name, stat);
+      if (errno === '') return stat;
+      if (isMissing(errno)) return null;
+      throw errnoError(errno, 'look at', this.#shown(name));
+    }
+    return statOrNull(fs.lstatSync, dir.prefix + name, this.#shown(name));
+  }
+
+  readdir(): ByteString[] {
+    const { prefix } = this.#dir();
+    return this.#named('', 'list', () => fs.readdirSync(native(prefix), BYTES));
+  }
+
+  readlink(name: ByteString): ByteString {
+    const path = this.#entry(name);
+    return this.#named(name, 'read the link', () => fs.readlinkSync(native(path), BYTES));
+  }
+
+  openRead(name: ByteString): ReadFile {
+    return openRegular(this.#entry(name), this.#shown(name));
+  }
+
+  mkdir(name: ByteString, mode: number): void {
+    const path = this.#entry(name);
+    this.#named(name, 'create the folder', () => fs.mkdirSync(native(path), mode & 0o7777));
+  }
+
+  rmdir(name: ByteString): void {
+    const path = this.#entry(name);
+    this.#named(name, 'remove the folder', () => fs.rmdirSync(native(path)));
+    this.#place.dirs.forget(joinPath(this.rel, name));
+  }
+
+  unlink(name: ByteString): void {
+    const path = this.#entry(name);
+    this.#named(name, 'remove', () => fs.unlinkSync(native(path)));
+  }
+
+  symlink(name: ByteString, target: ByteString): void {
+    this.#replace(name, 'l', 'create the link', (path) => fs.symlinkSync(native(target), native(path)));
+  }
+
+  mknod(name: ByteString, mode: number, major: number, minor: number): void {
+    const call = loadPosix()?.mknod;
+    if (!call) throw this.#notSupported(name);
+    this.#replace(name, 'n', 'create the special file', (path) => {
+      // Open to nobody else until the caller sets owner and mode.
+      const errno = call(null, path, mode & (S_IFMT | 0o600), major, minor);
+      // A device needs privilege, which is the same to the person as a system that has none.
+      if (errno === 'EPERM') throw this.#notSupported(name);
+      if (errno !== '') throw Object.assign(new Error(errno), { code: errno });
+    });
+  }
+
+  setAttributes(name: ByteString, attributes: NewAttributes, isSymlink: boolean): void {
+    if (name !== '.') checkName(name);
+    const dir = this.#dir();
+    const path = dir.prefix + name;
+    const { uid, gid, mode, mtime, nsec } = attributes;
+    if (uid !== null || gid !== null) {
+      this.#named(name, 'set the owner of', () => fs.lchownSync(native(path), uid ?? -1, gid ?? -1));
+    }
+    if (mode !== null && !isSymlink) {
+      this.#named(name, 'set the mode of', () => chmodNoFollow(dir, name, mode & 0o7777));
+    }
+    if (mtime === null) return;
+    const posix = loadPosix();
+    if (posix === null) {
+      this.#named(name, 'set the time of', () => fs.lutimesSync(native(path), new Date(), nodeTime(mtime, nsec)));
+      return;
+    }
+    const errno = dir.fd === null ? posix.setTimes(null, path, mtime, nsec) : posix.setTimes(dir.fd, name, mtime, nsec);
+    if (errno !== '') throw errnoError(errno, 'set the time of', this.#shown(name));
+  }
+
+  createTemp(name: ByteString): TempFile {
+    checkName(name);
+    return openTemp(this.#place, this.#dir(), name);
+  }
+
+  /** Makes an entry at once where the name is free, otherwise under a temporary name that is renamed over the old one. */
+  #replace(name: ByteString, kind: TempKind, action: string, make: (path: ByteString) => void): void {
+    checkName(name);
+    const { prefix } = this.#dir();
+    try {
+      make(prefix + name);
+      return;
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw fsError(error, action, this.#shown(name));
+    }
+    const { temp } = makeTemporary(this.#place, name, kind, (candidate) => make(prefix + candidate));
+    try {
+      fs.renameSync(native(prefix + temp), native(prefix + name));
+    } catch (error) {
+      this.#discard(prefix + temp);
+      throw fsError(error, action, this.#shown(name));
+    }
+    this.#place.journal.done();
+  }
+
+  /** If the removal fails too, the journal still names what is left. */
+  #discard(temp: ByteString): void {
+    try {
+      fs.unlinkSync(native(temp));
+    } catch {
+      return;
+    }
+    this.#place.journal.done();
+  }
+
+  #dir(): DirHandle {
+    const dir = this.#place.dirs.open(this.rel);
+    if (dir === null) throw errnoError('ENOENT', 'enter', this.#shown(''));
+    return dir;
+  }
+
+  #entry(name: ByteString): ByteString {
+    checkName(name);
+    return this.#dir().prefix + name;
+  }
+
+  /** Runs a call and names the real path in its error instead of the one through /proc. */
+  #named<T>(name: ByteString, action: string, call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      throw fsError(error, action, this.#shown(name));
+    }
+  }
+
+  #shown(name: ByteString): ByteString {
+    return joinPath(this.#place.root, name === '.' ? this.rel : joinPath(this.rel, name));
+  }
+
+  #notSupported(name: ByteString): Error {
+    const text = bytesToText(this.#shown(name));
+    return fail('fs', 'not-supported', `Cannot create the special file “${displayPath(text)}” on this system.`, {
+      hint: 'Devices and named pipes need Linux, the optional package koffi, and for devices administrator rights.',
+      path: text,
+      details: { errno: 'ENOTSUP' },
+    });
+  }
+}
+
+/**
+ * chmod(2) follows symlinks, so the entry itself is opened first and changed through the descriptor. On a symlink
+ * Linux then answers ENOTSUP; its target is never reached.
+ */
+function chmodNoFollow(dir: DirHandle, name: ByteString, mode: number): void {
+  const path = native(dir.prefix + name);
+  if (dir.fd === null) {
+    if ((fs.lstatSync(path).mode & S_IFMT) === S_IFLNK) throw Object.assign(new Error('symlink'), { code: 'ELOOP' });
+    fs.chmodSync(path, mode);
+    return;
+  }
+  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
+  try {
+    fs.chmodSync(`/proc/self/fd/${fd}`, mode);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function emptyStat(): Stat {
+  return { mode: 0, size: 0, mtime: 0, nsec: 0, uid: 0, gid: 0, dev: 0, ino: 0, nlink: 0, rdevMajor: 0, rdevMinor: 0 };
+}
