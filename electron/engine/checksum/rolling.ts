@@ -9,8 +9,7 @@ export function weakSum(data: Uint8Array, offset: number, length: number): numbe
   let s1 = 0;
   let s2 = 0;
   let i = offset;
-  // Sums are of unsigned bytes with the sign's share collected in `negative*`, eight bytes a turn: int32 arithmetic may
-  // wrap, only the low 16 bits of each half count.
+  // Eight bytes a turn. Sums may wrap at 32 bits: only the low 16 of each half count.
   for (; i < fast; i += 8) {
     const b0 = (data[i]! << 24) >> 24;
     const b1 = (data[i + 1]! << 24) >> 24;
@@ -35,7 +34,7 @@ export function weakSum(data: Uint8Array, offset: number, length: number): numbe
  * does this inline; this form states the rule.
  */
 export function rollWeakSum(weak: number, length: number, out: number, next: number): number {
-  const s1 = weak - out + next;
+  const s1 = (weak & 0xffff) - out + next;
   const s2 = (weak >>> 16) - Math.imul(length, out) + s1;
   return (s1 & 0xffff) | (s2 << 16);
 }

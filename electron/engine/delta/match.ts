@@ -1,0 +1,287 @@
+import { fail } from '../../../shared/errors.ts';
+import { weakSum } from '../checksum/rolling.ts';
+import type { BlockSum, FileSum } from '../checksum/strong.ts';
+import { type BlockReader, HASH_FACTOR, type SignatureTable } from './signature.ts';
+
+/** Takes the token stream of one file, in order; the end of the file is not a token here. */
+export interface TokenSink {
+  /** 1 to {@link MAX_LITERAL} bytes of the source. They are only valid during the call: copy or send them. */
+  literal(data: Uint8Array, offset: number, length: number): void;
+  /** Block `index` of the basis. */
+  match(index: number): void;
+}
+
+/** Most bytes of one literal token (reference §7.7, pitfall 33). */
+export const MAX_LITERAL = 32768;
+
+const READ_BYTES = 262144;
+const MIN_WINDOW = 65536;
+/** Candidates looked at per position before it counts as no match (reference R30). */
+const MAX_CANDIDATES = 1024;
+
+/**
+ * Sending side: expresses a source file through the blocks of the receiver's basis (reference §7.7). One instance serves
+ * a whole transfer, since its window is worth keeping: {@link begin} a file, then call {@link step} until it returns
+ * false.
+ *
+ * The file is read once, front to back, up to the size it had when opened: what was appended since is left for the next
+ * run, and a file that shrank ends where it ends, consistently summed ({@link bytesRead} tells). An error of the reader
+ * passes through; the sink has then seen whole tokens only, and the file's sum must be sent wrong on purpose (§7.6).
+ */
+export class Matcher {
+  readonly #sink: TokenSink;
+  readonly #blockSum: BlockSum | null;
+  readonly #strong: Uint8Array;
+  #buffer: Uint8Array = new Uint8Array(0);
+  #signed: Int8Array = new Int8Array(0);
+
+  #source: BlockReader | null = null;
+  #size = 0;
+  #table: SignatureTable | null = null;
+  #fileSum: FileSum | null = null;
+
+  // The window slides over buffer[0, end). Bytes in [pending, at) await sending as literals.
+  #end = 0;
+  #at = 0;
+  #pending = 0;
+  #sourceEnded = false;
+  /** s1 and s2 hold the weak sum of the window at `at`. */
+  #primed = false;
+  #s1 = 0;
+  #s2 = 0;
+  /** The block after the previous match. */
+  #wanted = 0;
+
+  /** Bytes read of this source so far. */
+  bytesRead = 0;
+  literalBytes = 0;
+  matchedBytes = 0;
+
+  /** @param blockSum the transfer's block sum; null where every file is sent whole. */
+  constructor(sink: TokenSink, blockSum: BlockSum | null) {
+    this.#sink = sink;
+    this.#blockSum = blockSum;
+    this.#strong = new Uint8Array(blockSum?.length ?? 0);
+  }
+
+  /**
+   * @param size bytes of the source when it was opened.
+   * @param table the built sums of the basis; null or without blocks, everything is literal.
+   * @param fileSum is reset here and fed every byte once.
+   */
+  begin(source: BlockReader, size: number, table: SignatureTable | null, fileSum: FileSum): void {
+    const searched = table !== null && table.head.count > 0;
+    if (searched && this.#blockSum === null) {
+      throw fail('internal', 'no-block-sum', 'A basis is to be searched although the transfer has no block sums.');
+    }
+    this.#source = source;
+    this.#size = size;
+    this.#table = searched ? table : null;
+    this.#fileSum = fileSum;
+    fileSum.reset();
+    this.#end = 0;
+    this.#at = 0;
+    this.#pending = 0;
+    this.#sourceEnded = size <= 0;
+    this.#primed = false;
+    this.#wanted = 0;
+    this.bytesRead = 0;
+    this.literalBytes = 0;
+    this.matchedBytes = 0;
+    const most = READ_BYTES + (searched ? MAX_LITERAL + table.head.blockLength : 0);
+    const needed = Math.max(MIN_WINDOW, Math.min(size, most));
+    if (this.#buffer.length < needed) {
+      this.#buffer = new Uint8Array(needed);
+      this.#signed = new Int8Array(this.#buffer.buffer);
+    }
+  }
+
+  /**
+   * Goes on by about `budget` bytes of the source (up to one block and one read more), emitting tokens.
+   * @returns whether there is more to do.
+   */
+  step(budget: number): boolean {
+    const table = this.#table;
+    return table === null ? this.#stepLiteral(budget) : this.#stepSearch(table, budget);
+  }
+
+  #stepLiteral(budget: number): boolean {
+    for (let done = 0; done < budget && !this.#sourceEnded;) {
+      this.#end = 0;
+      this.#pending = 0;
+      this.#read();
+      done += this.#end;
+      this.#emitLiterals(this.#end);
+    }
+    return !this.#sourceEnded;
+  }
+
+  #stepSearch(table: SignatureTable, budget: number): boolean {
+    const { blockLength } = table.head;
+    let left = budget;
+    while (left > 0) {
+      // One byte more than a window, so that the scan can always roll on.
+      while (this.#end - this.#at <= blockLength && !this.#sourceEnded) this.#refill();
+      if (this.#end - this.#at < blockLength) {
+        this.#finish(table);
+        return false;
+      }
+      const from = this.#at;
+      if (!this.#primed) this.#prime(blockLength);
+      const last = this.#end - blockLength;
+      let block = this.#scan(table, Math.min(last, this.#pending + MAX_LITERAL));
+      if (block < 0 && this.#at === last && this.#sourceEnded) {
+        block = this.#look(table, (this.#s1 & 0xffff) | (this.#s2 << 16), last);
+        if (block < 0) {
+          this.#finish(table);
+          return false;
+        }
+      }
+      if (block >= 0) this.#emitMatch(block, blockLength);
+      else if (this.#at - this.#pending >= MAX_LITERAL) this.#emitLiterals(this.#at);
+      left -= this.#at - from;
+    }
+    return true;
+  }
+
+  /**
+   * Slides the window up to position `stop`, whose sum is left in s1 and s2 but not looked up.
+   * @returns the block that matches at `at`, or -1 with `at` = `stop`.
+   */
+  #scan(table: SignatureTable, stop: number): number {
+    const { bitmap, bitmapShift } = table;
+    const { blockLength } = table.head;
+    const signed = this.#signed;
+    let s1 = this.#s1;
+    let s2 = this.#s2;
+    let at = this.#at;
+    for (; at < stop; at++) {
+      const weak = (s1 & 0xffff) | (s2 << 16);
+      const bit = Math.imul(weak, HASH_FACTOR) >>> bitmapShift;
+      if (((bitmap[bit >>> 5]! >>> bit) & 1) !== 0) {
+        const block = this.#look(table, weak, at);
+        if (block >= 0) {
+          this.#at = at;
+          return block;
+        }
+      }
+      const out = signed[at]!;
+      s1 = (s1 - out + signed[at + blockLength]!) | 0;
+      s2 = (s2 - Math.imul(blockLength, out) + s1) | 0;
+    }
+    this.#at = at;
+    this.#s1 = s1;
+    this.#s2 = s2;
+    return -1;
+  }
+
+  /** @returns the full-length block equal to the window at `at` by weak and strong sum, or -1. */
+  #look(table: SignatureTable, weak: number, at: number): number {
+    const weaks = table.weak;
+    const wanted = this.#wanted;
+    let summed = false;
+    // Adjacent blocks in a row cost least on both sides, and equal blocks (zeros, say) are common.
+    if (wanted < table.fullBlocks && weaks[wanted] === weak) {
+      this.#sumWindow(at, table.head.blockLength);
+      summed = true;
+      if (this.#strongEquals(table, wanted)) return wanted;
+    }
+    const { chain } = table;
+    let block = table.buckets[Math.imul(weak, HASH_FACTOR) >>> table.bucketShift]!;
+    for (let tried = 0; block >= 0 && tried < MAX_CANDIDATES; tried++) {
+      if (weaks[block] === weak) {
+        if (!summed) this.#sumWindow(at, table.head.blockLength);
+        summed = true;
+        if (this.#strongEquals(table, block)) return block;
+      }
+      block = chain[block]!;
+    }
+    return -1;
+  }
+
+  #sumWindow(at: number, length: number): void {
+    this.#blockSum?.sum(this.#buffer, at, length, this.#strong, 0);
+  }
+
+  #strongEquals(table: SignatureTable, block: number): boolean {
+    const { strongLength } = table.head;
+    const { strong } = table;
+    const ours = this.#strong;
+    const from = block * strongLength;
+    for (let i = 0; i < strongLength; i++) if (strong[from + i] !== ours[i]) return false;
+    return true;
+  }
+
+  /** The source has ended and no full block matches any more; a shorter last block can only match the very end. */
+  #finish(table: SignatureTable): void {
+    const { count, remainder } = table.head;
+    const end = this.#end;
+    const block = count - 1;
+    if (table.fullBlocks < count && end - this.#pending >= remainder) {
+      const from = end - remainder;
+      if (weakSum(this.#buffer, from, remainder) === table.weak[block]) {
+        this.#sumWindow(from, remainder);
+        if (this.#strongEquals(table, block)) {
+          this.#at = from;
+          this.#emitMatch(block, remainder);
+        }
+      }
+    }
+    this.#at = end;
+    this.#emitLiterals(end);
+  }
+
+  #prime(blockLength: number): void {
+    const weak = weakSum(this.#buffer, this.#at, blockLength);
+    this.#s1 = weak & 0xffff;
+    this.#s2 = weak >>> 16;
+    this.#primed = true;
+  }
+
+  #emitMatch(block: number, length: number): void {
+    this.#emitLiterals(this.#at);
+    this.#sink.match(block);
+    this.matchedBytes += length;
+    this.#at += length;
+    this.#pending = this.#at;
+    this.#wanted = block + 1;
+    this.#primed = false;
+  }
+
+  /** Sends buffer[pending, to) in tokens of at most {@link MAX_LITERAL}. */
+  #emitLiterals(to: number): void {
+    while (this.#pending < to) {
+      const length = Math.min(MAX_LITERAL, to - this.#pending);
+      this.#sink.literal(this.#buffer, this.#pending, length);
+      this.literalBytes += length;
+      this.#pending += length;
+    }
+  }
+
+  /** Moves what is still needed, at most a literal and a window, to the front and reads on behind it. */
+  #refill(): void {
+    const from = this.#pending;
+    if (from > 0) {
+      this.#buffer.copyWithin(0, from, this.#end);
+      this.#end -= from;
+      this.#at -= from;
+      this.#pending = 0;
+    }
+    this.#read();
+  }
+
+  /** One read behind `end`, summed while it is in the cache. */
+  #read(): void {
+    const source = this.#source;
+    const fileSum = this.#fileSum;
+    if (source === null || fileSum === null) {
+      throw fail('internal', 'matcher-idle', 'A source was to be searched before one was given.');
+    }
+    const length = Math.min(READ_BYTES, this.#buffer.length - this.#end, this.#size - this.bytesRead);
+    const got = source.read(this.#buffer, this.#end, length, this.bytesRead);
+    if (got > 0) fileSum.update(this.#buffer, this.#end, got);
+    this.#end += got;
+    this.bytesRead += got;
+    if (got <= 0 || this.bytesRead >= this.#size) this.#sourceEnded = true;
+  }
+}
