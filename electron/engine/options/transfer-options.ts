@@ -33,6 +33,8 @@ export interface TransferOptions {
   itemize: number; // -i, -ii
   stats: boolean;
   progress: boolean;
+  /** How numbers are printed: 0 plain, 1 with separators, 2 units of 1000, 3 units of 1024 (`-h`). */
+  humanReadable: number;
   listOnly: boolean;
   /** Bytes; 0 = the protocol's own choice. At most 131072. */
   blockSize: number;
@@ -76,6 +78,7 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   itemize: 0,
   stats: false,
   progress: false,
+  humanReadable: 1,
   listOnly: false,
   blockSize: 0,
   timeout: 0,
