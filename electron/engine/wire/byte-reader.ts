@@ -43,7 +43,8 @@ export class ByteReader {
       chunk.copy(this.#buf, this.#end);
     } else {
       const need = left + chunk.length;
-      const target = this.#owned && need <= this.#buf.length ? this.#buf : Buffer.allocUnsafe(Math.max(65536, need * 2));
+      const target =
+        this.#owned && need <= this.#buf.length ? this.#buf : Buffer.allocUnsafe(Math.max(65536, need * 2));
       this.#buf.copy(target, 0, this.#pos, this.#end);
       chunk.copy(target, left);
       this.#buf = target;
@@ -144,7 +145,8 @@ export class ByteReader {
   vstring(max: number): ByteString {
     const first = this.u8();
     const length = first & 0x80 ? ((first & 0x7f) << 8) | this.u8() : first;
-    if (length > max) throw fail('protocol', 'string-too-long', `The peer sent a string of ${length} bytes where ${max} are allowed`);
+    if (length > max)
+      throw fail('protocol', 'string-too-long', `The peer sent a string of ${length} bytes where ${max} are allowed`);
     return this.string(length);
   }
 
@@ -152,6 +154,15 @@ export class ByteReader {
   string(length: number): ByteString {
     const at = this.#take(length);
     return this.#buf.toString('latin1', at, at + length);
+  }
+
+  /** Copies `length` bytes into `target` at `offset`. The caller has bounded `length`. */
+  copyTo(target: Uint8Array, offset: number, length: number): void {
+    const at = this.#take(length);
+    const b = this.#buf;
+    // Names are short: a loop beats the call into native code.
+    if (length <= 64) for (let i = 0; i < length; i++) target[offset + i] = b[at + i]!;
+    else target.set(b.subarray(at, at + length), offset);
   }
 
   /** A view of `length` bytes, valid until more bytes are added. The caller has bounded `length`. */
@@ -177,6 +188,7 @@ export class ByteReader {
 }
 
 function safe(value: number): number {
-  if (!Number.isSafeInteger(value)) throw fail('protocol', 'number-too-large', 'The peer sent a length beyond 2^53 bytes');
+  if (!Number.isSafeInteger(value))
+    throw fail('protocol', 'number-too-large', 'The peer sent a length beyond 2^53 bytes');
   return value;
 }

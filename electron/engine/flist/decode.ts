@@ -1,0 +1,317 @@
+import { fail } from '../../../shared/errors.ts';
+import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
+import type { ByteReader } from '../wire/byte-reader.ts';
+import { isDevice, isDir, isLink, isReg, isSpecial, Limit, Mode, XFlag } from '../wire/constants.ts';
+import { type EntryExtra, EntryFlag, type FileEntry, type FlistLayout } from './entry.ts';
+
+/** The marker that ends a list (§6.11). `ioError` holds bits of §4.6, already masked. */
+export interface FlistEnd {
+  readonly end: true;
+  readonly ioError: number;
+}
+
+export const isFlistEnd = (value: FileEntry | FlistEnd): value is FlistEnd => 'end' in value;
+
+/**
+ * What one connection may list in all (R7, faults.md H10): about 4 GB of entries if none is ever released. Incremental
+ * recursion releases them, but a peer that sends more than this is not listing a tree people keep.
+ */
+export const MAX_ENTRIES = 20_000_000;
+const MAX_TEXT_BYTES = 4 * 2 ** 30;
+
+/** Ids one list may name. A list is parsed in one piece, so this bounds what a slow peer can make us parse again. */
+const MAX_IDS = 200_000;
+
+const SLASH = 0x2f;
+const DOT = 0x2e;
+
+/** Flags of options that are not built (hard links, atimes, crtimes) or that nothing defines. */
+const REFUSED = ~(
+  XFlag.TOP_DIR |
+  XFlag.SAME_MODE |
+  XFlag.EXTENDED |
+  XFlag.SAME_UID |
+  XFlag.SAME_GID |
+  XFlag.SAME_NAME |
+  XFlag.LONG_NAME |
+  XFlag.SAME_TIME |
+  XFlag.SAME_RDEV_MAJOR |
+  XFlag.USER_NAME_FOLLOWS |
+  XFlag.GROUP_NAME_FOLLOWS |
+  XFlag.MOD_NSEC
+);
+const IO_ERROR_END = XFlag.EXTENDED | XFlag.IO_ERROR_ENDLIST;
+
+/**
+ * Decodes file-list entries (§6.2–6.11). One per connection: what an entry inherits from the one before survives from
+ * list to list. `readEntry` runs inside `PeerInput.tryParse`, so nothing but scratch space changes before the last byte
+ * of an entry has been read. Bounds: R9–R13.
+ */
+export class FlistDecoder {
+  /** Names the peer gave for ids along with entries (incremental recursion). */
+  readonly uidNames = new Map<number, ByteString>();
+  readonly gidNames = new Map<number, ByteString>();
+
+  readonly #layout: FlistLayout;
+  readonly #refused: number;
+  readonly #maxEntries: number;
+  #entries = 0;
+  #textBytes = 0;
+
+  /** The previous name as it was on the wire, which the next one's prefix refers to, and space to build the next in. */
+  #name = Buffer.alloc(Limit.PATH);
+  #scratch = Buffer.alloc(Limit.PATH);
+  #nameLength = 0;
+  /** Index of the last slash of the previous name, -1 if it has none or was not in normal form. */
+  #slash = -1;
+  /** Whether the previous name was in normal form, so that a prefix of it need not be checked again. */
+  #normal = true;
+  #dir: ByteString = '';
+  #mode = 0;
+  #mtime = 0;
+  #uid = 0;
+  #gid = 0;
+  #rdevMajor = 0;
+
+  // Results of #readName, valid until the next call.
+  #foundDir: ByteString = '';
+  #foundBase: ByteString = '';
+  #foundSlash = -1;
+  #foundNormal = true;
+  #foundLength = 0;
+
+  /** @param limits `maxEntries`: entries accepted over the whole connection, by default MAX_ENTRIES */
+  constructor(layout: FlistLayout, limits: { maxEntries?: number } = {}) {
+    this.#layout = layout;
+    this.#maxEntries = limits.maxEntries ?? MAX_ENTRIES;
+    const inline = layout.incRecurse && !layout.numericIds;
+    let refused = REFUSED;
+    if (!inline || !layout.owner) refused |= XFlag.USER_NAME_FOLLOWS;
+    if (!inline || !layout.group) refused |= XFlag.GROUP_NAME_FOLLOWS;
+    if (layout.protocol < 31) refused |= XFlag.MOD_NSEC;
+    this.#refused = refused;
+  }
+
+  /**
+   * Reads one entry or the end of the list.
+   * @throws UNDERFLOW when bytes are missing (then nothing has changed); a `protocol` error for anything out of bounds
+   */
+  readEntry(reader: ByteReader): FileEntry | FlistEnd {
+    const layout = this.#layout;
+    let xflags: number;
+    if (layout.varintFlags) {
+      xflags = reader.varint();
+      if (xflags === 0) return { end: true, ioError: reader.varint() & 7 };
+    } else {
+      xflags = reader.u8();
+      if (xflags === 0) return { end: true, ioError: 0 };
+      if (xflags & XFlag.EXTENDED) xflags |= reader.u8() << 8;
+      if (xflags === IO_ERROR_END && layout.safeFlist) return { end: true, ioError: reader.varint() & 7 };
+    }
+    if (xflags & this.#refused) {
+      const found = (xflags & this.#refused) >>> 0;
+      throw bad('flist-flags', `an entry with properties that were not agreed on (flags 0x${found.toString(16)})`);
+    }
+
+    this.#readName(reader, xflags);
+
+    const size = reader.varlong(3);
+    if (size < 0) throw this.#badEntry('flist-size', 'a negative size');
+    const mtime = xflags & XFlag.SAME_TIME ? this.#mtime : reader.varlong(4);
+    const nsec = xflags & XFlag.MOD_NSEC ? reader.varint() : 0;
+    if (nsec < 0 || nsec > 999_999_999) throw this.#badEntry('flist-time', 'an impossible time');
+    const mode = xflags & XFlag.SAME_MODE ? this.#mode : reader.i32();
+    if (!isKnownType(mode))
+      throw this.#badEntry('flist-mode', `an unknown file type (mode 0${(mode >>> 0).toString(8)})`);
+    const directory = isDir(mode);
+    if (!directory && this.#foundBase === '.') throw this.#badEntry('flist-root', 'a root that is not a folder');
+
+    let uid = this.#uid;
+    let userName: ByteString | null = null;
+    if (layout.owner && !(xflags & XFlag.SAME_UID)) {
+      uid = reader.varint() >>> 0;
+      if (xflags & XFlag.USER_NAME_FOLLOWS) userName = reader.string(reader.u8());
+    }
+    let gid = this.#gid;
+    let groupName: ByteString | null = null;
+    if (layout.group && !(xflags & XFlag.SAME_GID)) {
+      gid = reader.varint() >>> 0;
+      if (xflags & XFlag.GROUP_NAME_FOLLOWS) groupName = reader.string(reader.u8());
+    }
+
+    let extra: EntryExtra | null = null;
+    let rdevMajor = this.#rdevMajor;
+    if (!directory && !isReg(mode)) {
+      const device = isDevice(mode);
+      if (device ? layout.devices : layout.specials && layout.protocol < 31 && isSpecial(mode)) {
+        if (!(xflags & XFlag.SAME_RDEV_MAJOR)) rdevMajor = reader.varint() >>> 0;
+        const rdevMinor = reader.varint() >>> 0;
+        if (device) extra = { rdevMajor, rdevMinor };
+      } else if (layout.links && isLink(mode)) {
+        const length = reader.varint();
+        if (length < 1 || length >= Limit.PATH) throw this.#badEntry('flist-link', `a link target of ${length} bytes`);
+        const link = reader.string(length);
+        if (link.includes('\0')) throw this.#badEntry('flist-link', 'a link target with a zero byte');
+        extra = { link };
+      }
+    } else if (!directory && layout.sumLength > 0) {
+      extra = { sum: reader.string(layout.sumLength) };
+    }
+
+    // That was the last read: from here on the entry counts.
+    this.#count(this.#foundBase.length + (extra?.link?.length ?? 0) + (extra?.sum?.length ?? 0));
+    if (userName !== null && !this.uidNames.has(uid)) this.uidNames.set(uid, userName);
+    if (groupName !== null && !this.gidNames.has(gid)) this.gidNames.set(gid, groupName);
+    this.#keepName();
+    this.#mtime = mtime;
+    this.#mode = mode;
+    this.#uid = uid;
+    this.#gid = gid;
+    this.#rdevMajor = rdevMajor;
+
+    let flags = 0;
+    if (directory) {
+      if (xflags & XFlag.TOP_DIR) flags = EntryFlag.TOP_DIR;
+      if (!(xflags & XFlag.NO_CONTENT_DIR)) flags |= EntryFlag.CONTENT_DIR;
+    }
+    return {
+      dir: this.#foundDir,
+      base: this.#foundBase,
+      mode,
+      size,
+      mtime,
+      nsec,
+      uid,
+      gid,
+      flags,
+      root: 0,
+      extra,
+    };
+  }
+
+  /** Builds the name in #scratch and splits it into #foundDir and #foundBase (§6.5, R9, R10). */
+  #readName(reader: ByteReader, xflags: number): void {
+    const shared = xflags & XFlag.SAME_NAME ? reader.u8() : 0;
+    const rest = xflags & XFlag.LONG_NAME ? reader.varint() : reader.u8();
+    if (rest < 0 || shared + rest >= Limit.PATH) throw bad('flist-name', `a name of ${shared + rest} bytes`);
+    if (shared > this.#nameLength) throw bad('flist-name', 'a name that refers beyond the one before it');
+    const name = this.#scratch;
+    const length = shared + rest;
+    if (length === 0) throw bad('flist-name', 'an empty name');
+    reader.copyTo(name, shared, rest);
+    const previous = this.#name;
+    for (let i = 0; i < shared; i++) name[i] = previous[i]!;
+
+    // A prefix of whole components of a name that was in order needs no second look.
+    let start = 0;
+    if (this.#normal) {
+      start = this.#slash < shared ? this.#slash + 1 : shared;
+      while (start > 0 && name[start - 1] !== SLASH) start--;
+    }
+    let slash = start - 1;
+    let normal = true;
+    let part = start;
+    for (let i = start; i <= length; i++) {
+      const byte = i < length ? name[i]! : SLASH;
+      if (byte === 0) throw bad('flist-name', 'a name with a zero byte');
+      if (byte !== SLASH) continue;
+      const size = i - part;
+      if (size === 0) {
+        if (i === 0) throw bad('flist-name', 'a name that starts at the root of the file system');
+        normal = false;
+      } else if (name[part] === DOT) {
+        if (size === 1) normal &&= length === 1;
+        else if (size === 2 && name[part + 1] === DOT)
+          throw bad('flist-name', 'a name that leads out of its folder (“..”)');
+      }
+      if (i < length) slash = i;
+      part = i + 1;
+    }
+
+    this.#foundLength = length;
+    this.#foundNormal = normal;
+    this.#foundSlash = normal ? slash : -1;
+    if (!normal) return this.#normalise(name.toString('latin1', 0, length));
+    if (slash < 0) this.#foundDir = '';
+    else if (slash === this.#slash && slash < shared) this.#foundDir = this.#dir;
+    else this.#foundDir = this.#sharedDir(name.toString('latin1', 0, slash));
+    this.#foundBase = name.toString('latin1', slash + 1, length);
+  }
+
+  /** Drops empty and `.` components; what is left of nothing is the root. */
+  #normalise(raw: ByteString): void {
+    const parts = raw.split('/').filter((part) => part !== '' && part !== '.');
+    this.#foundBase = parts.pop() ?? '.';
+    this.#foundDir = this.#sharedDir(parts.join('/'));
+  }
+
+  #sharedDir(dir: ByteString): ByteString {
+    return dir === this.#dir ? this.#dir : dir;
+  }
+
+  #keepName(): void {
+    const previous = this.#name;
+    this.#name = this.#scratch;
+    this.#scratch = previous;
+    this.#nameLength = this.#foundLength;
+    this.#slash = this.#foundSlash;
+    this.#normal = this.#foundNormal;
+    this.#dir = this.#foundDir;
+  }
+
+  #count(textBytes: number): void {
+    this.#entries++;
+    this.#textBytes += textBytes;
+    if (this.#entries > this.#maxEntries || this.#textBytes > MAX_TEXT_BYTES) {
+      throw fail('protocol', 'flist-too-long', `The peer listed more than ${this.#entries - 1} entries`, {
+        hint: 'Transfer parts of the folder separately.',
+      });
+    }
+  }
+
+  #badEntry(code: string, what: string): Error {
+    const name = this.#foundDir === '' ? this.#foundBase : `${this.#foundDir}/${this.#foundBase}`;
+    return bad(code, `${what} for “${displayPath(bytesToText(name))}”`);
+  }
+}
+
+/** True for the seven types of R12. */
+function isKnownType(mode: number): boolean {
+  if (mode < 0 || mode > 0o177777) return false;
+  const type = mode & Mode.TYPE;
+  return type === Mode.REG || type === Mode.DIR || type === Mode.LINK || isDevice(mode) || isSpecial(mode);
+}
+
+function bad(code: string, what: string): Error {
+  return fail('protocol', code, `The peer’s file list contains ${what}`, {
+    hint: 'Nothing was changed because of it. The server may be damaged or hostile.',
+  });
+}
+
+/**
+ * Reads the id lists that follow a non-incremental file list (§6.12); empty maps when the layout has none. The name of
+ * id 0 is included when the peer sends it, though it is never used for mapping.
+ * @throws UNDERFLOW when bytes are missing; a `protocol` error for an endless list
+ */
+export function readIdLists(
+  reader: ByteReader,
+  layout: FlistLayout,
+): { users: Map<number, ByteString>; groups: Map<number, ByteString> } {
+  const present = !layout.incRecurse && !layout.numericIds;
+  return {
+    users: present && layout.owner ? readIdList(reader, layout) : new Map(),
+    groups: present && layout.group ? readIdList(reader, layout) : new Map(),
+  };
+}
+
+function readIdList(reader: ByteReader, layout: FlistLayout): Map<number, ByteString> {
+  const names = new Map<number, ByteString>();
+  for (let count = 0; ; count++) {
+    if (count > MAX_IDS) throw bad('flist-ids', `more than ${MAX_IDS} user or group names`);
+    const id = reader.varint() >>> 0;
+    if (id === 0) break;
+    names.set(id, reader.string(reader.u8()));
+  }
+  if (layout.id0Names) names.set(0, reader.string(reader.u8()));
+  return names;
+}

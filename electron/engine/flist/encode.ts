@@ -1,0 +1,179 @@
+import type { ByteString } from '../../../shared/model/path.ts';
+import type { ByteWriter } from '../wire/byte-writer.ts';
+import { isDevice, isDir, isLink, isReg, isSpecial, XFlag } from '../wire/constants.ts';
+import { EntryFlag, entryName, type FileEntry, type FlistLayout } from './entry.ts';
+import type { IdNames } from './id-map.ts';
+
+const MAX_SHARED = 255;
+const NO_SUM = '\0'.repeat(64);
+
+/**
+ * Encodes file-list entries (§6.2–6.11). One per connection: what an entry inherits from the one before survives from
+ * list to list.
+ */
+export class FlistEncoder {
+  readonly #layout: FlistLayout;
+  readonly #names: IdNames | null;
+  /** Ids that occurred, with their name or null, in the order they occurred. */
+  readonly #users = new Map<number, ByteString | null>();
+  readonly #groups = new Map<number, ByteString | null>();
+  #first = true;
+  #dir: ByteString = '';
+  #base: ByteString = '';
+  #mode = 0;
+  #mtime = 0;
+  #uid = 0;
+  #gid = 0;
+  #rdevMajor = 0;
+
+  /** @param names local names of ids; null sends none, as with `--numeric-ids` */
+  constructor(layout: FlistLayout, names: IdNames | null) {
+    this.#layout = layout;
+    this.#names = layout.numericIds ? null : names;
+  }
+
+  /** Appends one entry. A regular file without its `--checksum` sum (unreadable) gets zeros. */
+  writeEntry(w: ByteWriter, entry: FileEntry): void {
+    const layout = this.#layout;
+    const { mode, mtime, uid, gid } = entry;
+    const directory = isDir(mode);
+    const device = layout.devices && isDevice(mode);
+    const special = layout.specials && layout.protocol < 31 && isSpecial(mode);
+
+    let xflags = 0;
+    if (directory) {
+      if (entry.flags & EntryFlag.TOP_DIR) xflags |= XFlag.TOP_DIR;
+      if (!(entry.flags & EntryFlag.CONTENT_DIR)) xflags |= XFlag.NO_CONTENT_DIR;
+    } else if (special || (device && entry.extra?.rdevMajor === this.#rdevMajor)) xflags |= XFlag.SAME_RDEV_MAJOR;
+    if (mode === this.#mode) xflags |= XFlag.SAME_MODE;
+    if (mtime === this.#mtime) xflags |= XFlag.SAME_TIME;
+    if (entry.nsec !== 0 && layout.protocol >= 31) xflags |= XFlag.MOD_NSEC;
+
+    let userName: ByteString | null = null;
+    if (!layout.owner || (uid === this.#uid && !this.#first)) xflags |= XFlag.SAME_UID;
+    else if (this.#names && !this.#users.has(uid)) {
+      userName = this.#names.user(uid);
+      this.#users.set(uid, userName);
+      if (!layout.incRecurse) userName = null;
+      if (userName !== null) xflags |= XFlag.USER_NAME_FOLLOWS;
+    }
+    let groupName: ByteString | null = null;
+    if (!layout.group || (gid === this.#gid && !this.#first)) xflags |= XFlag.SAME_GID;
+    else if (this.#names && !this.#groups.has(gid)) {
+      groupName = this.#names.group(gid);
+      this.#groups.set(gid, groupName);
+      if (!layout.incRecurse) groupName = null;
+      if (groupName !== null) xflags |= XFlag.GROUP_NAME_FOLLOWS;
+    }
+
+    const shared = this.#sharedPrefix(entry);
+    const dirLength = entry.dir === '' ? 0 : entry.dir.length + 1;
+    const tail = shared >= dirLength ? entry.base.slice(shared - dirLength) : entryName(entry).slice(shared);
+    if (shared > 0) xflags |= XFlag.SAME_NAME;
+    if (tail.length > 255) xflags |= XFlag.LONG_NAME;
+
+    if (layout.varintFlags) w.varint(xflags === 0 ? XFlag.EXTENDED : xflags);
+    else {
+      if (xflags === 0 && !directory) xflags = XFlag.TOP_DIR;
+      if (xflags === 0 || xflags > 0xff) w.u16(xflags | XFlag.EXTENDED);
+      else w.u8(xflags);
+    }
+    if (shared > 0) w.u8(shared);
+    if (tail.length > 255) w.varint(tail.length);
+    else w.u8(tail.length);
+    w.string(tail);
+    w.varlong(entry.size, 3);
+    if (!(xflags & XFlag.SAME_TIME)) w.varlong(mtime, 4);
+    if (xflags & XFlag.MOD_NSEC) w.varint(entry.nsec);
+    if (!(xflags & XFlag.SAME_MODE)) w.i32(mode);
+    if (!(xflags & XFlag.SAME_UID)) {
+      w.varint(uid);
+      if (userName !== null) writeName(w, userName);
+    }
+    if (!(xflags & XFlag.SAME_GID)) {
+      w.varint(gid);
+      if (groupName !== null) writeName(w, groupName);
+    }
+    if (device) {
+      const major = entry.extra?.rdevMajor ?? 0;
+      if (!(xflags & XFlag.SAME_RDEV_MAJOR)) w.varint(major);
+      w.varint(entry.extra?.rdevMinor ?? 0);
+      this.#rdevMajor = major;
+    } else if (special) w.varint(0);
+    if (layout.links && isLink(mode)) {
+      const link = entry.extra?.link ?? '';
+      w.varint(link.length);
+      w.string(link);
+    }
+    if (layout.sumLength > 0 && isReg(mode)) w.string(entry.extra?.sum ?? NO_SUM.slice(0, layout.sumLength));
+
+    this.#first = false;
+    this.#dir = entry.dir;
+    this.#base = entry.base;
+    this.#mode = mode;
+    this.#mtime = mtime;
+    if (layout.owner) this.#uid = uid;
+    if (layout.group) this.#gid = gid;
+  }
+
+  /**
+   * Ends a list (§6.11). At protocol 30 without safe lists an error has no place here: the caller sends it as an
+   * IO_ERROR frame.
+   * @param ioError bits of §4.6
+   */
+  writeEnd(w: ByteWriter, ioError: number): void {
+    if (this.#layout.varintFlags) {
+      w.varint(0);
+      w.varint(ioError);
+    } else if (ioError !== 0 && this.#layout.safeFlist) {
+      w.u16(XFlag.EXTENDED | XFlag.IO_ERROR_ENDLIST);
+      w.varint(ioError);
+    } else w.u8(0);
+  }
+
+  /** Writes the id lists of a non-incremental connection (§6.12); nothing where the layout has none. */
+  writeIdLists(w: ByteWriter): void {
+    const layout = this.#layout;
+    if (layout.incRecurse || layout.numericIds) return;
+    if (layout.owner) this.#writeIdList(w, this.#users, this.#names?.user(0) ?? '');
+    if (layout.group) this.#writeIdList(w, this.#groups, this.#names?.group(0) ?? '');
+  }
+
+  #writeIdList(w: ByteWriter, ids: Map<number, ByteString | null>, zeroName: ByteString): void {
+    for (const [id, name] of ids) {
+      if (id === 0 || name === null) continue;
+      w.varint(id);
+      writeName(w, name);
+    }
+    w.varint(0);
+    if (this.#layout.id0Names) writeName(w, zeroName);
+  }
+
+  /** Bytes the full name has in common with the previous one, at most 255. */
+  #sharedPrefix(entry: FileEntry): number {
+    if (this.#first) return 0;
+    let a: ByteString;
+    let b: ByteString;
+    let at = 0;
+    if (entry.dir === this.#dir) {
+      at = entry.dir === '' ? 0 : entry.dir.length + 1;
+      if (at >= MAX_SHARED) return MAX_SHARED;
+      a = entry.base;
+      b = this.#base;
+    } else {
+      a = entryName(entry);
+      b = this.#dir === '' ? this.#base : `${this.#dir}/${this.#base}`;
+    }
+    const end = Math.min(a.length, b.length, MAX_SHARED - at);
+    let i = 0;
+    while (i < end && a.charCodeAt(i) === b.charCodeAt(i)) i++;
+    return at + i;
+  }
+}
+
+/** A length byte and the name; names longer than that can say are cut, as no system has them. */
+function writeName(w: ByteWriter, name: ByteString): void {
+  const text = name.slice(0, 255);
+  w.u8(text.length);
+  w.string(text);
+}
