@@ -5,7 +5,7 @@ import { Matcher } from '../../electron/engine/delta/match.ts';
 import { type BlockReader, SignatureTable, SignatureWriter } from '../../electron/engine/delta/signature.ts';
 import type { SumHead } from '../../electron/engine/delta/sum-head.ts';
 
-/** One measured loop; the rate is the best of several turns, in 10^6 bytes per second. */
+/** One measured loop; the rate is the best of several turns, in 10^6 bytes per second of CPU time (steadier than wall time). */
 export interface MicroResult {
   name: string;
   megabytesPerSecond: number;
@@ -25,11 +25,12 @@ const SEARCHES: [number, number][] = [
 function bestOf(name: string, bytes: number, turn: () => void): MicroResult {
   let best = Infinity;
   for (let i = 0; i < TURNS; i++) {
-    const start = process.hrtime.bigint();
+    const start = process.cpuUsage();
     turn();
-    best = Math.min(best, Number(process.hrtime.bigint() - start));
+    const used = process.cpuUsage(start);
+    best = Math.min(best, used.user + used.system);
   }
-  return { name, megabytesPerSecond: (bytes * 1000) / best };
+  return { name, megabytesPerSecond: bytes / best };
 }
 
 /** Bytes without structure, the same on every run (xorshift). */

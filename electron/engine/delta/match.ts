@@ -149,30 +149,41 @@ export class Matcher {
    * @returns the block that matches at `at`, or -1 with `at` = `stop`.
    */
   #scan(table: SignatureTable, stop: number): number {
-    const { bitmap, bitmapShift } = table;
     const { blockLength } = table.head;
+    const signed = this.#signed;
+    for (;;) {
+      const at = this.#skip(table.bitmap, table.bitmapShift, blockLength, stop);
+      if (at >= stop) return -1;
+      const block = this.#look(table, (this.#s1 & 0xffff) | (this.#s2 << 16), at);
+      if (block >= 0) return block;
+      const out = signed[at]!;
+      this.#s1 = (this.#s1 - out + signed[at + blockLength]!) | 0;
+      this.#s2 = (this.#s2 - Math.imul(blockLength, out) + this.#s1) | 0;
+      this.#at = at + 1;
+    }
+  }
+
+  /**
+   * The hot loop: slides the window over positions the bitmap rules out. It calls nothing, so that the compiler can keep
+   * everything in registers: a call on a hit, inside the loop, costs a third of its speed.
+   * @returns the new `at`: `stop`, or a position worth a look.
+   */
+  #skip(bitmap: Int32Array, shift: number, blockLength: number, stop: number): number {
     const signed = this.#signed;
     let s1 = this.#s1;
     let s2 = this.#s2;
     let at = this.#at;
     for (; at < stop; at++) {
-      const weak = (s1 & 0xffff) | (s2 << 16);
-      const bit = Math.imul(weak, HASH_FACTOR) >>> bitmapShift;
-      if (((bitmap[bit >>> 5]! >>> bit) & 1) !== 0) {
-        const block = this.#look(table, weak, at);
-        if (block >= 0) {
-          this.#at = at;
-          return block;
-        }
-      }
+      const bit = Math.imul((s1 & 0xffff) | (s2 << 16), HASH_FACTOR) >>> shift;
+      if (((bitmap[bit >>> 5]! >>> bit) & 1) !== 0) break;
       const out = signed[at]!;
       s1 = (s1 - out + signed[at + blockLength]!) | 0;
       s2 = (s2 - Math.imul(blockLength, out) + s1) | 0;
     }
-    this.#at = at;
     this.#s1 = s1;
     this.#s2 = s2;
-    return -1;
+    this.#at = at;
+    return at;
   }
 
   /** @returns the full-length block equal to the window at `at` by weak and strong sum, or -1. */

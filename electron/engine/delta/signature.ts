@@ -114,10 +114,20 @@ export class SignatureWriter {
 
 /** Blocks for which room is made before any sum arrived; more is allocated only as bytes really come. */
 const FIRST_CAPACITY = 16384;
-/** Bits of the bitmap per block. Wider means fewer false passes, until it no longer fits the cache. */
-const BITS_PER_BLOCK = 16;
 const MIN_BITMAP_LOG2 = 13;
 const MAX_BITMAP_LOG2 = 26;
+/** 32 KiB, the first-level cache: up to here a sparser bitmap costs nothing. */
+const CACHED_BITMAP_LOG2 = 18;
+
+/** 64 bits per block while the bitmap is small, 16 beyond: false passes against cache misses. */
+function bitmapLog2(count: number): number {
+  const sparse = Math.min(CACHED_BITMAP_LOG2, log2Ceil(count * 64));
+  return Math.min(MAX_BITMAP_LOG2, Math.max(MIN_BITMAP_LOG2, sparse, log2Ceil(count * 16)));
+}
+
+function log2Ceil(n: number): number {
+  return Math.ceil(Math.log2(n));
+}
 
 /** Spreads a weak sum over 32 bits; the top bits index the bitmap and the buckets. */
 export const HASH_FACTOR = 0x9e3779b1 | 0;
@@ -188,15 +198,12 @@ export class SignatureTable {
       throw fail('internal', 'signature-incomplete', `${this.missing} block sums are missing from a signature.`);
     }
     const { count } = this.head;
-    const bucketLog2 = Math.max(4, Math.min(26, Math.ceil(Math.log2(count + 1))));
-    const bitmapLog2 = Math.max(
-      MIN_BITMAP_LOG2,
-      Math.min(MAX_BITMAP_LOG2, Math.ceil(Math.log2(count * BITS_PER_BLOCK + 1))),
-    );
+    const bucketLog2 = Math.max(4, Math.min(26, log2Ceil(count)));
+    const bitmapBits = bitmapLog2(count);
     this.bucketShift = 32 - bucketLog2;
-    this.bitmapShift = 32 - bitmapLog2;
+    this.bitmapShift = 32 - bitmapBits;
     this.buckets = new Int32Array(2 ** bucketLog2).fill(-1);
-    this.bitmap = new Int32Array(2 ** (bitmapLog2 - 5));
+    this.bitmap = new Int32Array(2 ** (bitmapBits - 5));
     this.chain = new Int32Array(count);
     const { weak, bitmap, buckets, chain, bitmapShift, bucketShift } = this;
     // Backwards, so that chains ascend and the earliest of equal blocks is met first.
