@@ -11,16 +11,22 @@ export function weakSum(data: Uint8Array, offset: number, length: number): numbe
   let i = offset;
   // Eight bytes a turn. Sums may wrap at 32 bits: only the low 16 of each half count.
   for (; i < fast; i += 8) {
-    const b0 = (data[i]! << 24) >> 24;
-    const b1 = (data[i + 1]! << 24) >> 24;
-    const b2 = (data[i + 2]! << 24) >> 24;
-    const b3 = (data[i + 3]! << 24) >> 24;
-    const b4 = (data[i + 4]! << 24) >> 24;
-    const b5 = (data[i + 5]! << 24) >> 24;
-    const b6 = (data[i + 6]! << 24) >> 24;
-    const b7 = (data[i + 7]! << 24) >> 24;
-    s2 = (s2 + 8 * s1 + 8 * b0 + 7 * b1 + 6 * b2 + 5 * b3 + 4 * b4 + 3 * b5 + 2 * b6 + b7) | 0;
-    s1 = (s1 + b0 + b1 + b2 + b3 + b4 + b5 + b6 + b7) | 0;
+    s1 = (s1 + ((data[i]! << 24) >> 24)) | 0;
+    s2 = (s2 + s1) | 0;
+    s1 = (s1 + ((data[i + 1]! << 24) >> 24)) | 0;
+    s2 = (s2 + s1) | 0;
+    s1 = (s1 + ((data[i + 2]! << 24) >> 24)) | 0;
+    s2 = (s2 + s1) | 0;
+    s1 = (s1 + ((data[i + 3]! << 24) >> 24)) | 0;
+    s2 = (s2 + s1) | 0;
+    s1 = (s1 + ((data[i + 4]! << 24) >> 24)) | 0;
+    s2 = (s2 + s1) | 0;
+    s1 = (s1 + ((data[i + 5]! << 24) >> 24)) | 0;
+    s2 = (s2 + s1) | 0;
+    s1 = (s1 + ((data[i + 6]! << 24) >> 24)) | 0;
+    s2 = (s2 + s1) | 0;
+    s1 = (s1 + ((data[i + 7]! << 24) >> 24)) | 0;
+    s2 = (s2 + s1) | 0;
   }
   for (; i < end; i++) {
     s1 = (s1 + ((data[i]! << 24) >> 24)) | 0;
@@ -30,8 +36,8 @@ export function weakSum(data: Uint8Array, offset: number, length: number): numbe
 }
 
 /**
- * Moves a window of `length` bytes one byte on: rolls `out`, its first byte, out and `next` in; both signed. The search
- * does this inline; this form states the rule.
+ * Moves a window of `length` bytes one byte on: rolls `out`, its first byte, out and `next` in; both signed. The hot
+ * loop of the search has this inline.
  */
 export function rollWeakSum(weak: number, length: number, out: number, next: number): number {
   const s1 = (weak & 0xffff) - out + next;

@@ -1,5 +1,5 @@
 import { fail } from '../../../shared/errors.ts';
-import { weakSum } from '../checksum/rolling.ts';
+import { rollWeakSum, weakSum } from '../checksum/rolling.ts';
 import type { BlockSum, FileSum } from '../checksum/strong.ts';
 import { type BlockReader, HASH_FACTOR, type SignatureTable } from './signature.ts';
 
@@ -45,10 +45,9 @@ export class Matcher {
   #at = 0;
   #pending = 0;
   #sourceEnded = false;
-  /** s1 and s2 hold the weak sum of the window at `at`. */
+  /** `weak` is the weak sum of the window at `at`. */
   #primed = false;
-  #s1 = 0;
-  #s2 = 0;
+  #weak = 0;
   /** The block after the previous match. */
   #wanted = 0;
 
@@ -127,11 +126,14 @@ export class Matcher {
         return false;
       }
       const from = this.#at;
-      if (!this.#primed) this.#prime(blockLength);
+      if (!this.#primed) {
+        this.#weak = weakSum(this.#buffer, from, blockLength);
+        this.#primed = true;
+      }
       const last = this.#end - blockLength;
       let block = this.#scan(table, Math.min(last, this.#pending + MAX_LITERAL));
       if (block < 0 && this.#at === last && this.#sourceEnded) {
-        block = this.#look(table, (this.#s1 & 0xffff) | (this.#s2 << 16), last);
+        block = this.#look(table, this.#weak, last);
         if (block < 0) {
           this.#finish(table);
           return false;
@@ -145,7 +147,7 @@ export class Matcher {
   }
 
   /**
-   * Slides the window up to position `stop`, whose sum is left in s1 and s2 but not looked up.
+   * Slides the window up to position `stop`, whose sum is left in `weak` but not looked up.
    * @returns the block that matches at `at`, or -1 with `at` = `stop`.
    */
   #scan(table: SignatureTable, stop: number): number {
@@ -154,11 +156,9 @@ export class Matcher {
     for (;;) {
       const at = this.#skip(table.bitmap, table.bitmapShift, blockLength, stop);
       if (at >= stop) return -1;
-      const block = this.#look(table, (this.#s1 & 0xffff) | (this.#s2 << 16), at);
+      const block = this.#look(table, this.#weak, at);
       if (block >= 0) return block;
-      const out = signed[at]!;
-      this.#s1 = (this.#s1 - out + signed[at + blockLength]!) | 0;
-      this.#s2 = (this.#s2 - Math.imul(blockLength, out) + this.#s1) | 0;
+      this.#weak = rollWeakSum(this.#weak, blockLength, signed[at]!, signed[at + blockLength]!);
       this.#at = at + 1;
     }
   }
@@ -170,8 +170,8 @@ export class Matcher {
    */
   #skip(bitmap: Int32Array, shift: number, blockLength: number, stop: number): number {
     const signed = this.#signed;
-    let s1 = this.#s1;
-    let s2 = this.#s2;
+    let s1 = this.#weak & 0xffff;
+    let s2 = this.#weak >>> 16;
     let at = this.#at;
     for (; at < stop; at++) {
       const bit = Math.imul((s1 & 0xffff) | (s2 << 16), HASH_FACTOR) >>> shift;
@@ -180,8 +180,7 @@ export class Matcher {
       s1 = (s1 - out + signed[at + blockLength]!) | 0;
       s2 = (s2 - Math.imul(blockLength, out) + s1) | 0;
     }
-    this.#s1 = s1;
-    this.#s2 = s2;
+    this.#weak = (s1 & 0xffff) | (s2 << 16);
     this.#at = at;
     return at;
   }
@@ -240,13 +239,6 @@ export class Matcher {
     }
     this.#at = end;
     this.#emitLiterals(end);
-  }
-
-  #prime(blockLength: number): void {
-    const weak = weakSum(this.#buffer, this.#at, blockLength);
-    this.#s1 = weak & 0xffff;
-    this.#s2 = weak >>> 16;
-    this.#primed = true;
   }
 
   #emitMatch(block: number, length: number): void {
