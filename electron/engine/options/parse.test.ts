@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import { DriftlineError, type ErrorData } from '../../../shared/errors.ts';
+import { OPTION_TABLE } from './option-table.ts';
+import { nearestOption, optionsHelp, parseClientWords, parseServerWords } from './parse.ts';
+import { parseInteger, parseSize } from './size.ts';
+
+const noFiles = (): string => {
+  throw new Error('no rule file expected');
+};
+const parse = (...words: string[]) => parseClientWords(words, noFiles);
+
+function failure(run: () => unknown): ErrorData {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof DriftlineError) return error.data;
+    throw error;
+  }
+  throw new Error('did not fail');
+}
+
+describe('client words', () => {
+  it('reads clusters, values in every form, and the rest', () => {
+    const { options, args } = parse(
+      '-avn',
+      'src',
+      '--timeout=5',
+      '--block-size',
+      '1K',
+      '-essh -p 1',
+      '-f',
+      '- x',
+      '--',
+      '-z',
+    );
+    expect(options).toMatchObject({
+      ...{
+        recursive: true,
+        links: true,
+        perms: true,
+        times: true,
+        group: true,
+        owner: true,
+        devices: true,
+        specials: true,
+      },
+      ...{ verbose: 1, dryRun: true, timeout: 5, blockSize: 1024, rsh: 'ssh -p 1' },
+    });
+    expect(options.filters).toHaveLength(1);
+    expect(args).toEqual(['src', '-z']);
+    expect(parse('-vB=700', 'x').options).toMatchObject({ verbose: 1, blockSize: 700 });
+    expect(Object.isFrozen(options) && Object.isFrozen(options.filters)).toBe(true);
+  });
+
+  it('takes options in their order', () => {
+    expect(parse('-a', '--no-o', '--no-D').options).toMatchObject({ owner: false, devices: false, specials: false });
+    expect(parse('--no-o', '-a').options.owner).toBe(true);
+    expect(parse('-W', '--no-W').options.wholeFile).toBe(false);
+    expect(parse('-vvi', '--no-v', '--no-i').options).toMatchObject({ verbose: 0, itemize: 0 });
+    expect(parse('--i-r', '--no-i-r').options.incRecurse).toBe(false);
+    expect(parse('-hh').options.humanReadable).toBe(3);
+    expect(parse('-r', '--delete', '--delete-after').options.deleteMode).toBe('after');
+    expect(parse('-r', '--delete-after', '--delete').options.deleteMode).toBe('after');
+    expect(parse('-r', '--del').options.deleteMode).toBe('during');
+  });
+
+  it('reads rule files through the caller', () => {
+    const { options } = parseClientWords(
+      ['--exclude-from=f', '--include', 'b', '--exclude=!', '--include-from', 'f'],
+      (path) => {
+        expect(path).toBe('f');
+        return '# rules\na\n+ b/\n';
+      },
+    );
+    expect(options.filters.map((rule) => `${rule.include ? '+' : '-'} ${rule.pattern}`)).toEqual(['+ a', '+ b']);
+  });
+
+  it('lists without descending unless asked to', () => {
+    expect(parse('--list-only').options.dirs).toBe(true);
+    expect(parse('-r', '--list-only').options.dirs).toBe(false);
+  });
+
+  it.each<[string[], number, string]>([
+    [['--bogus'], 1, '--bogus: unknown option'],
+    [['-Q'], 1, '-Q: unknown option'],
+    [['-aQv'], 1, '-aQv: unknown option'],
+    [['--no-bogus'], 1, '--no-bogus: unknown option'],
+    [['--no-update'], 1, '--no-update: unknown option'],
+    [['--sender'], 1, '--sender: unknown option'],
+    [['--timeout'], 1, '--timeout: missing argument'],
+    [['-B'], 1, '-B: missing argument'],
+    [['--archive=3'], 1, '--archive=3: option does not take an argument'],
+    [['--timeout=x'], 1, '--timeout=x: invalid numeric value'],
+    [['--timeout=99999999999'], 1, '--timeout=99999999999: number too large or too small'],
+    [['-B', '1M'], 1, '--block-size=1M is too large (max: 128.00K)'],
+    [['--block-size=1kX'], 1, '--block-size=1kX is invalid'],
+    [['--cc=foo'], 4, 'unknown checksum name: foo'],
+    [['--cc=none'], 4, 'checksum none is not supported by this version of Driftline'],
+    [['--protocol=33'], 2, '--protocol must be from 30 to 32, not 33'],
+    [['--delete'], 1, '--delete does not work without --recursive (-r) or --dirs (-d).'],
+    [['-r', '--delete-before', '--delete-after'], 1, 'You may not combine multiple --delete-WHEN options.'],
+    [['-f', 'merge x'], 1, 'merge is not supported by this version of Driftline: merge x'],
+    [['-aH'], 1, '--hard-links (-H) is not supported by this version of Driftline'],
+    [['--hard-links'], 1, '--hard-links is not supported by this version of Driftline'],
+    [['--no-compress'], 1, '--no-compress is not supported by this version of Driftline'],
+    [['-P'], 1, '-P is not supported by this version of Driftline'],
+  ])('refuses %j', (words, exitCode, message) => {
+    expect(failure(() => parse(...words))).toMatchObject({ kind: 'usage', exitCode, message });
+  });
+
+  it('suggests the nearest option', () => {
+    expect(nearestOption('recursiv')).toBe('recursive');
+    expect(nearestOption('exlude')).toBe('exclude');
+    expect(nearestOption('arch')).toBe('archive');
+    expect(nearestOption('zzzzzz')).toBeNull();
+    expect(failure(() => parse('--timout=3')).hint).toBe('Did you mean --timeout?');
+  });
+});
+
+describe('server words', () => {
+  it('reads what a stock client sends', () => {
+    expect(
+      parseServerWords(['--server', '--sender', '-vlogDtpre.iLsfxCIvu', '--timeout=3', '-B700', '.', 'a', '-b']),
+    ).toMatchObject({
+      ...{ mode: 'server', sender: true, args: ['a', '-b'], capabilities: 'iLsfxCIvu', messages: 'stderr' },
+      options: { verbose: 1, recursive: true, timeout: 3, blockSize: 700, incRecurse: true },
+    });
+    expect(
+      parseServerWords([
+        '--server',
+        '-lde.LsfxCIvu',
+        '--no-r',
+        '--log-format=%i%I',
+        '--delete',
+        '--specials',
+        '.',
+        '/x',
+      ]),
+    ).toMatchObject({
+      ...{ sender: false, args: ['/x'] },
+      options: { dirs: true, itemize: 2, deleteMode: 'default', specials: true, devices: false, incRecurse: false },
+    });
+    expect(parseServerWords(['--server', '-r', '.', 'x']).capabilities).toBe('');
+  });
+
+  it('refuses the rest', () => {
+    const refused = (...words: string[]) => failure(() => parseServerWords(['--server', ...words, '.', 'x']));
+    expect(refused('-re.iL', '--partial')).toMatchObject({ exitCode: 4, code: 'not-supported' });
+    expect(refused('-rze.iL')).toMatchObject({
+      exitCode: 4,
+      message: '--compress (-z) is not supported by this version of Driftline',
+    });
+    expect(refused('--nonsense')).toMatchObject({ exitCode: 4, code: 'unknown-option' });
+    expect(refused('--exclude-from=/etc/shadow')).toMatchObject({ exitCode: 4 });
+    expect(refused('--exclude=x')).toMatchObject({ exitCode: 4 });
+    expect(failure(() => parseServerWords(['--server', '-r', '.']))).toMatchObject({ code: 'missing-path' });
+    expect(failure(() => parseServerWords(['--server', '-r', '.', 'a', 'b']))).toMatchObject({
+      code: 'too-many-paths',
+    });
+  });
+});
+
+describe('numbers', () => {
+  it.each<[string, number | null]>([
+    ['700', 700],
+    ['700b', 700],
+    ['1K', 1024],
+    ['1kb', 1000],
+    ['1KiB', 1024],
+    ['1.5K', 1536],
+    ['.5K', 512],
+    ['1K+1', 1025],
+    ['1KB-1', 999],
+    ['', 0],
+    ['K', 0],
+    ['010', 10],
+    ['1.999K', 2046],
+    ['1.', 1],
+    ['1P', 2 ** 50],
+    ['700+2', null],
+    ['0x10', null],
+    [' 700', null],
+    ['1e2', null],
+    ['+700', null],
+    ['1Ki', null],
+    ['-5', null],
+  ])('size %j', (text, bytes) => {
+    expect(parseSize(text)).toBe(bytes);
+  });
+
+  it('reads integers as the option library of rsync does', () => {
+    expect(['5', '0x10', '010', ' 10', '', '-5', '5 ', 'x', '-', '08'].map(parseInteger)).toEqual([
+      ...[5, 16, 8, 10, 0, -5, null, null, null, null],
+    ]);
+  });
+});
+
+it('has each name once, and a help line for each option that works', () => {
+  const names = OPTION_TABLE.flatMap((row) => [
+    row.long,
+    ...(row.aliases ?? []),
+    ...(row.short === undefined ? [] : [`-${row.short}`]),
+  ]);
+  expect(new Set(names).size).toBe(names.length);
+  const help = optionsHelp();
+  expect(help).toContain('Usage: driftline rsync');
+  for (const row of OPTION_TABLE) if (row.serverOnly !== true) expect(help).toContain(row.long);
+  for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+});
