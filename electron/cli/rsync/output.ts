@@ -138,7 +138,7 @@ export class RsyncPrinter {
 
   get #incremental(): boolean {
     // On a push the server judges as a pulling client would, so one question fits both.
-    return allowsIncRecurse(this.#options, true) && this.#options.protocol >= 30;
+    return allowsIncRecurse(this.#options, true);
   }
 
   #header(total: number | null): void {

@@ -116,6 +116,23 @@ describe('wire', () => {
     expect(failure(() => decodeRule([], ': .rules'))).toMatchObject({ code: 'filter-list', exitCode: 4 });
   });
 
+  it('bounds what a peer can make us keep', () => {
+    const many: FilterRule[] = [];
+    expect(
+      failure(() => {
+        for (;;) decodeRule(many, '- x');
+      }),
+    ).toMatchObject({ code: 'filter-list', exitCode: 12 });
+    expect(many.length).toBe(65536);
+    const long: FilterRule[] = [];
+    expect(
+      failure(() => {
+        for (;;) decodeRule(long, `- ${'x'.repeat(4000)}`);
+      }),
+    ).toMatchObject({ code: 'filter-list' });
+    expect(long.length).toBeLessThan(1400);
+  });
+
   it('crosses the wire on every pull, and on a push that deletes', () => {
     const deleting = { ...DEFAULT_OPTIONS, deleteMode: 'default' as const };
     expect([wantsFilterList(DEFAULT_OPTIONS, true), wantsFilterList(DEFAULT_OPTIONS, false)]).toEqual([true, false]);

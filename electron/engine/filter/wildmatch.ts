@@ -7,8 +7,8 @@ import type { ByteString } from '../../../shared/model/path.ts';
 export interface Glob {
   /** A byte to match literally (0–255) or one of the codes below; a class is `CLASS - index`. */
   readonly tokens: Int32Array;
-  /** Per class: 256 flags, 1 where the byte belongs to it. `/` never does. */
-  readonly classes: readonly Uint8Array[];
+  /** Eight words of 32 bits per class, one bit for each byte that belongs to it. `/` never does. */
+  readonly classes: Uint32Array;
 }
 
 const ANY_BYTE = -1; // `?`
@@ -89,7 +89,7 @@ function compileClass(pattern: ByteString, start: number): { members: Uint8Array
 /** Compiles a pattern. A malformed one compiles to something that never matches, as rsync treats it. */
 export function compileGlob(pattern: ByteString): Glob {
   const tokens: number[] = [];
-  const classes: Uint8Array[] = [];
+  const classes: number[] = [];
   for (let i = 0; i < pattern.length;) {
     const char = pattern[i]!;
     if (char === '*') {
@@ -105,8 +105,12 @@ export function compileGlob(pattern: ByteString): Glob {
         tokens.push(NEVER);
         break;
       }
-      tokens.push(CLASS - classes.length);
-      classes.push(compiled.members);
+      tokens.push(CLASS - classes.length / 8);
+      for (let word = 0; word < 256; word += 32) {
+        let bits = 0;
+        for (let bit = 0; bit < 32; bit++) bits |= compiled.members[word + bit]! << bit;
+        classes.push(bits);
+      }
       i = compiled.end;
     } else if (char === '\\') {
       tokens.push(i + 1 < pattern.length ? pattern.charCodeAt(i + 1) : NEVER);
@@ -116,7 +120,7 @@ export function compileGlob(pattern: ByteString): Glob {
       i++;
     }
   }
-  return { tokens: Int32Array.from(tokens), classes };
+  return { tokens: Int32Array.from(tokens), classes: Uint32Array.from(classes) };
 }
 
 /** Whether the glob matches all of `text` from byte `start` on. */
@@ -154,7 +158,7 @@ export function matchGlob(glob: Glob, text: ByteString, start = 0): boolean {
             ? token === byte
             : token === ANY_BYTE
               ? byte !== SLASH
-              : token <= CLASS && classes[CLASS - token]![byte] === 1;
+              : token <= CLASS && ((classes[(CLASS - token) * 8 + (byte >> 5)]! >>> (byte & 31)) & 1) === 1;
         if (same) {
           p++;
           t++;

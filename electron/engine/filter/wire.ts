@@ -8,6 +8,10 @@ import type { FilterRule } from './rule.ts';
 export const MAX_RULE_TEXT = 5119;
 /** Most rules taken from a peer; each is tried against every name, so a longer list is an attack on our time. */
 export const MAX_RULES = 65536;
+/** Most pattern bytes taken from a peer over all rules. */
+const MAX_PATTERN_BYTES = 4 * 1024 * 1024;
+/** How often the patterns are added up: rarely enough to cost nothing, often enough to keep the bound. */
+const CHECK_EVERY = 256;
 
 /**
  * Whether a filter list crosses the wire at all (reference §5.1). Both sides must ask with the same options.
@@ -55,7 +59,9 @@ export function decodeRule(rules: FilterRule[], text: ByteString): void {
   if (text.length === 0 || text.length > MAX_RULE_TEXT) {
     throw fail('protocol', 'filter-list', `The peer sent a filter rule of ${text.length} bytes`);
   }
-  if (rules.length >= MAX_RULES) throw fail('protocol', 'filter-list', 'The peer sent too many filter rules');
+  const weigh = rules.length % CHECK_EVERY === 0;
+  const heavy = weigh && rules.reduce((sum, rule) => sum + rule.pattern.length, 0) > MAX_PATTERN_BYTES;
+  if (rules.length >= MAX_RULES || heavy) throw fail('protocol', 'filter-list', 'The peer sent too many filter rules');
   if (text.includes('\0')) throw fail('protocol', 'filter-list', 'The peer sent a filter rule with a NUL byte');
   try {
     applyRule(rules, parseFilterRule(text));
