@@ -1,0 +1,213 @@
+import { Duplex, Readable, Writable } from 'node:stream';
+import type { Channel, ClientChannel, ServerChannel } from 'ssh2';
+import { type DriftlineError, fail } from '../../../shared/errors.ts';
+import type { PeerExit, Transport } from './transport.ts';
+import type { ServerSide } from './server-side.ts';
+
+/**
+ * Receive window per channel, in bytes: what the server may send before we have read it. ssh2's fixed 2 MiB bounds a
+ * pull to 2 MiB per round trip; this allows 160 MB/s at 100 ms. It is also the most memory a slow reader can cost.
+ */
+const WINDOW = 16 << 20;
+/** A grant is sent once this much is free: few enough adjustments, early enough for the server never to stop. */
+const GRANT = 1 << 20;
+/** No new packet is made while more than this waits in the socket, whatever window a server grants. */
+const SOCKET_BACKLOG = 512 << 10;
+
+/** The parts of ssh2 1.17's channel that its types leave out (lib/Channel.js); the version is pinned in package.json. */
+interface ChannelInternals {
+  incoming: { window: number };
+  outgoing: { id: number; state: string };
+  _client: {
+    _protocol: { channelWindowAdjust(id: number, amount: number): void };
+    _sock: Writable;
+  };
+}
+
+/**
+ * A well-behaved stream over an ssh2 channel, which on its own never reports a failed write, loses the callbacks of
+ * writes to a closed channel and cannot be destroyed.
+ *
+ * Flow control of incoming data is ours: ssh2's accounting is switched off (a window of Infinity never runs low), and
+ * the window is granted by what the reader has taken, counting stderr too. Bytes written after the peer closed are
+ * dropped: what it said before it went is still to be read, and its end shows there.
+ */
+export class ChannelStream extends Duplex {
+  /** The channel's standard error; must be drained, it shares the window. Empty on a server's side. */
+  readonly stderr: Readable;
+  /** Resolves when the channel is closed and all its data has been handed on, or when this end is destroyed. */
+  readonly exit: Promise<PeerExit>;
+  readonly #channel: Channel;
+  readonly #internals: ChannelInternals;
+  readonly #endOnFinal: boolean;
+  #outstanding: number;
+  #closed = false;
+  #inputEnded = false;
+  #release: (() => void) | null = null;
+  #peerExit: PeerExit = { code: null, signal: null };
+  #resolveExit: (exit: PeerExit) => void = () => {};
+
+  /** @param role `server` holds back end-of-file until the exit code was sent (see `serveChannel`) */
+  constructor(channel: ClientChannel | ServerChannel, role: 'client' | 'server') {
+    super({ readableHighWaterMark: GRANT, writableHighWaterMark: 256 << 10, emitClose: true });
+    this.#channel = channel;
+    this.#endOnFinal = role === 'client';
+    this.#internals = channel as unknown as ChannelInternals;
+    const source = role === 'client' ? (channel as ClientChannel).stderr : null;
+    this.#outstanding =
+      this.#internals.incoming.window + channel.readableLength + (source === null ? 0 : source.readableLength);
+    this.#internals.incoming.window = Infinity;
+    this.stderr = new Readable({ highWaterMark: 64 << 10, read: () => this.#grant() });
+
+    this.exit = new Promise((resolve) => (this.#resolveExit = resolve));
+    channel.on('exit', (code: number | null, signal?: string) => {
+      this.#peerExit = { code, signal: signal ?? null };
+    });
+    channel.on('close', () => {
+      this.#closed = true;
+      this.#settle();
+      this.#endInput();
+      this.#resolveExit(this.#peerExit);
+    });
+    channel.on('error', () => {}); // ssh2 follows with 'close'
+    channel.on('data', (chunk: Buffer) => this.#take(this, chunk));
+    channel.on('end', () => this.#endInput());
+    source?.on('data', (chunk: Buffer) => this.#take(this.stderr, chunk));
+    source?.on('end', () => this.stderr.push(null));
+    if (source === null) this.stderr.push(null);
+    this.#grant();
+  }
+
+  #take(into: Readable, chunk: Buffer): void {
+    this.#outstanding -= chunk.length;
+    if (this.#outstanding < 0) {
+      this.destroy(fail('protocol', 'ssh-window-exceeded', 'The server sent more than it was allowed to.'));
+      return;
+    }
+    if (!into.destroyed) into.push(chunk);
+    this.#grant();
+  }
+
+  #grant(): void {
+    const held = this.readableLength + this.stderr.readableLength;
+    const free = WINDOW - this.#outstanding - held;
+    if (free < GRANT || this.#closed || this.#internals.outgoing.state === 'closed') return;
+    this.#outstanding += free;
+    this.#internals._client._protocol.channelWindowAdjust(this.#internals.outgoing.id, free);
+  }
+
+  #endInput(): void {
+    if (this.#inputEnded || this.destroyed) return;
+    this.#inputEnded = true;
+    this.push(null);
+  }
+
+  #settle(): void {
+    const release = this.#release;
+    this.#release = null;
+    release?.();
+  }
+
+  override _read(): void {
+    this.#grant();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
+    if (this.#closed) {
+      callback();
+      return;
+    }
+    this.#release = callback;
+    const socket = this.#internals._client._sock;
+    if (socket.writableLength > SOCKET_BACKLOG && socket.writableNeedDrain)
+      socket.once('drain', () => this.#send(chunk));
+    else this.#send(chunk);
+  }
+
+  #send(chunk: Buffer): void {
+    // A released write was settled by the channel's close.
+    if (this.#release !== null) this.#channel.write(chunk, () => this.#settle());
+  }
+
+  override _final(callback: () => void): void {
+    if (this.#endOnFinal) this.#channel.end();
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.stderr.destroy();
+    // A server answers this only once the program has ended, which may be never.
+    this.#channel.close();
+    this.#resolveExit(this.#peerExit);
+    this.#settle();
+    callback(error);
+  }
+}
+
+/** Wraps a client's exec channel. `onClose` lets the connection forget it. */
+export function clientTransport(
+  channel: ClientChannel,
+  description: string,
+): Transport & { fail(error: DriftlineError): void } {
+  const stream = new ChannelStream(channel, 'client');
+  // Whoever reads sees the error as well; without a reader it must not end the process.
+  stream.on('error', () => {});
+  return {
+    stream,
+    stderr: stream.stderr,
+    exit: stream.exit,
+    description,
+    close: () => stream.destroy(),
+    fail: (error) => stream.destroy(error),
+  };
+}
+
+/** Wraps the channel of an accepted exec request. */
+export function serveChannel(channel: ServerChannel): ServerSide {
+  const stream = new ChannelStream(channel, 'server');
+  stream.on('error', () => {});
+  let closed = false;
+  let release: (() => void) | null = null;
+  channel.on('close', () => {
+    closed = true;
+    release?.();
+  });
+  const stderr = new Writable({
+    write(chunk: Buffer, _encoding, callback) {
+      const done = (): void => {
+        if (release === done) release = null;
+        callback();
+      };
+      if (closed) return callback();
+      release = once(done);
+      channel.stderr.write(chunk, release);
+    },
+  });
+  let exiting = false;
+  return {
+    stream,
+    stderr,
+    exit(code) {
+      if (exiting) return;
+      exiting = true;
+      const finish = (): void => {
+        if (closed) return;
+        channel.exit(code);
+        channel.end();
+      };
+      stderr.end(() => {
+        if (stream.writableFinished || stream.destroyed) finish();
+        else stream.end(finish);
+      });
+    },
+  };
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    action();
+  };
+}

@@ -1,0 +1,410 @@
+import { connect as connectSocket, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { type AnyAuthMethod, Client, type ClientChannel, type NextAuthHandler } from 'ssh2';
+import { DriftlineError, fail } from '../../../shared/errors.ts';
+import { type ByteString, displayPath } from '../../../shared/model/path.ts';
+import { HoldTimer } from './hold-timer.ts';
+import { fingerprint, HostKeys, keyType, type KnownHostsSources, rsaBits } from './known-hosts.ts';
+import { AuthSequence } from './ssh-auth.ts';
+import { clientTransport } from './ssh-channel.ts';
+import { closedError, mapSshError, type RawSshError, type SshPhase, timeoutError } from './ssh-errors.ts';
+import { CHACHA20, MIN_RSA_BITS, offeredAlgorithms } from './ssh-policy.ts';
+import { checkTarget, describeTarget, type SshPrompts, type SshTarget } from './ssh-target.ts';
+import type { Transport } from './transport.ts';
+
+const READY_TIMEOUT_MS = 15_000;
+const KEEPALIVE_MS = 15_000;
+const KEEPALIVE_COUNT = 3;
+/** Everything a server may say before the login is done: greeting lines and banners, together. */
+const MAX_BANNER = 64 << 10;
+/** How long a closing connection may take to say goodbye. */
+const CLOSE_MS = 1_000;
+
+export interface SshOptions {
+  prompts: SshPrompts;
+  knownHosts: KnownHostsSources;
+  /** Ends the connection in whatever state it is, with `cancelled`. */
+  signal?: AbortSignal;
+  /** The server's greeting and banner, escaped, at most 64 KiB in all. */
+  onBanner?: (text: string) => void;
+  /** Limit for each of: connecting, handshake, one login attempt, opening a channel. Time spent asking does not count. */
+  readyTimeoutMs?: number;
+}
+
+/** One authenticated connection to an SSH server. */
+export interface SshConnection {
+  /** `user@host`. */
+  readonly description: string;
+  /** The key the server proved to have. */
+  readonly hostKey: { algorithm: string; fingerprint: string };
+  /** Resolves when the connection is gone, with what ended it, or null after `close()`. */
+  readonly closed: Promise<DriftlineError | null>;
+  /**
+   * Runs a command in the remote user's shell; the bytes go out as they are (RFC 4254 §6.5), so quote them first.
+   * Rejects with `remote`/`command-failed` if the server refuses, or with what ended the connection.
+   */
+  exec(command: ByteString): Promise<Transport>;
+  /** One round trip over the connection, in milliseconds. */
+  roundTripMs(): Promise<number>;
+  /** Ends the connection and everything on it; idempotent. */
+  close(): void;
+}
+
+/** The parts of ssh2 1.17's client that its types leave out (lib/client.js); the version is pinned in package.json. */
+interface ClientInternals {
+  _protocol: { _strictMode?: boolean; ping(): void };
+  _callbacks: ((error: boolean | Error) => void)[];
+}
+
+/**
+ * Opens an SSH connection: the only place that makes an ssh2 client. The server's key is judged before any credential
+ * is read, asked for or sent (faults.md S1–2).
+ *
+ * Rejects with: `usage` (bad-host, bad-user, bad-port); `connect` (dns, refused, unreachable, timeout, handshake,
+ * closed-early); `host-key` (unknown-host, host-key-changed, host-key-revoked, host-key-weak, known-hosts-unreadable);
+ * `auth` (auth-failed, too-many-auth-failures, key-unreadable, key-passphrase-wrong, agent-unavailable, no-password,
+ * password-expired, question-not-supported, weak-signature); `cancelled`.
+ */
+export async function connectSsh(target: SshTarget, options: SshOptions): Promise<SshConnection> {
+  checkTarget(target);
+  if (options.signal?.aborted === true) throw cancelled();
+  const connection = new Connection(target, options);
+  await connection.ready;
+  return connection;
+}
+
+class Connection implements SshConnection {
+  readonly description: string;
+  readonly ready: Promise<void>;
+  readonly closed: Promise<DriftlineError | null>;
+  hostKey = { algorithm: '', fingerprint: '' };
+
+  readonly #target: SshTarget;
+  readonly #options: SshOptions;
+  readonly #client = new Client();
+  readonly #internals = this.#client as unknown as ClientInternals;
+  readonly #socket: Socket;
+  readonly #where: string;
+  readonly #known: HostKeys;
+  /** Aborted when the connection ends: stops agent requests and the like. */
+  readonly #work = new AbortController();
+  readonly #auth: AuthSequence;
+  readonly #attempts: ReturnType<AuthSequence['attempts']>;
+  readonly #timer: HoldTimer;
+  readonly #onAbort = (): void => this.#end(cancelled());
+  readonly #transports = new Set<ReturnType<typeof clientTransport>>();
+  /** Rejections of whatever waits for the server. */
+  readonly #waiting = new Set<(error: DriftlineError) => void>();
+  #resolveReady: () => void = () => {};
+  #rejectReady: (error: DriftlineError) => void = () => {};
+  #resolveClosed: (error: DriftlineError | null) => void = () => {};
+  #phase: SshPhase = 'connecting';
+  /** Set once: what ended the connection; `close()` counts as cancelled for whoever still uses it. */
+  #ended: DriftlineError | null = null;
+  #acceptedKey: Buffer | null = null;
+  #saveKey = false;
+  #bannerLeft = MAX_BANNER;
+
+  constructor(target: SshTarget, options: SshOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.description = `${target.user}@${target.host}`;
+    this.#where = displayPath(describeTarget(target));
+    this.ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve;
+      this.#rejectReady = reject;
+    });
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+    const limit = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
+    this.#timer = new HoldTimer(limit, () => this.#end(timeoutError(this.#where, this.#phase, limit / 1000)));
+    this.#known = new HostKeys(options.knownHosts, target.host, target.port);
+    this.#auth = new AuthSequence(target, {
+      signal: this.#work.signal,
+      secret: (question) => this.#timer.hold(() => options.prompts.secret(question)),
+    });
+    this.#attempts = this.#auth.attempts();
+    this.#socket = connectSocket({ host: target.host, port: target.port, noDelay: true });
+    this.#listen();
+    this.#timer.start();
+    options.signal?.addEventListener('abort', this.#onAbort);
+    this.#client.connect({
+      sock: this.#socket,
+      host: target.host,
+      username: target.user,
+      // Ours is kept per step and stands still while a person is asked; ssh2's would run on.
+      readyTimeout: 0,
+      keepaliveInterval: KEEPALIVE_MS,
+      keepaliveCountMax: KEEPALIVE_COUNT,
+      agentForward: false,
+      algorithms: offeredAlgorithms(this.#known.types),
+      hostVerifier: (key: Buffer, verify: (accepted: boolean) => void) => this.#verifyHost(key, verify),
+      // ssh2 ignores the callback of an attempt that is over, so a late answer is harmless.
+      authHandler: (offered, partial, next) => void this.#nextAttempt(offered, partial, next),
+    });
+  }
+
+  #listen(): void {
+    const client = this.#client;
+    this.#socket.on('connect', () => this.#enter('handshake'));
+    // 'close' of the socket comes after 'error'; ssh2 forwards both.
+    client.on('error', (raw: RawSshError) => this.#onError(raw));
+    client.on('close', () => this.#end(closedError(this.#where, this.#phase)));
+    client.on('handshake', (negotiated) => this.#onHandshake(negotiated.cs.cipher, negotiated.sc.cipher));
+    client.on('greeting', (text) => this.#banner(text));
+    client.on('banner', (text) => this.#banner(text));
+    client.on('change password', () =>
+      this.#end(
+        fail('auth', 'password-expired', `The password for ${this.#where} has expired.`, {
+          hint: 'Log in with an SSH program and set a new one.',
+        }),
+      ),
+    );
+    client.on('ready', () => {
+      client.setNoDelay(true);
+      this.#timer.stop();
+      this.#phase = 'ready';
+      this.#resolveReady();
+    });
+  }
+
+  #enter(phase: SshPhase): void {
+    if (this.#ended !== null) return;
+    this.#phase = phase;
+    this.#timer.start();
+  }
+
+  #onError(raw: RawSshError): void {
+    // A failed signature or agent: ssh2 takes the next attempt by itself, and the sequence has noted why.
+    if (raw.level === 'agent' || raw.level === 'client-authentication') return;
+    if (this.#phase === 'auth' && /too many authentication failures/i.test(raw.message))
+      this.#end(this.#auth.tooMany());
+    else this.#end(mapSshError(raw, this.#where, this.#phase));
+  }
+
+  #verifyHost(shown: Buffer, verify: (accepted: boolean) => void): void {
+    const key = Buffer.from(shown);
+    if (this.#acceptedKey !== null) {
+      // A rekey in the middle of a session must show the same key again.
+      if (this.#acceptedKey.equals(key)) verify(true);
+      else this.#end(this.#changedKey(key, [this.#describeKey(this.#acceptedKey)]));
+      return;
+    }
+    this.#judgeHost(key).then(
+      () => {
+        if (this.#ended !== null) return;
+        this.#acceptedKey = key;
+        this.hostKey = { algorithm: keyType(key), fingerprint: fingerprint(key) };
+        this.#timer.start();
+        verify(true);
+      },
+      (error: unknown) => this.#end(asError(error)),
+    );
+  }
+
+  /** Settles whether this key may be this host's; rejects with a `host-key` error. */
+  async #judgeHost(key: Buffer): Promise<void> {
+    const { host, port } = this.#target;
+    const algorithm = keyType(key);
+    const print = fingerprint(key);
+    const details = { host, port, algorithm, fingerprint: print };
+    if (algorithm === 'ssh-rsa' && rsaBits(key) < MIN_RSA_BITS)
+      throw fail('host-key', 'host-key-weak', `The RSA key of ${this.#where} is shorter than ${MIN_RSA_BITS} bits.`, {
+        hint: 'Ask the administrator of the server for a new host key.',
+        details,
+      });
+    const verdict = this.#known.judge(key);
+    switch (verdict.kind) {
+      case 'match':
+        return;
+      case 'revoked':
+        throw fail('host-key', 'host-key-revoked', `The key of ${this.#where} is marked as revoked: ${print}.`, {
+          hint: 'Do not connect. Ask the administrator of the server.',
+          details,
+        });
+      case 'changed':
+        throw this.#changedKey(
+          key,
+          verdict.known.map((item) => `${item.type} ${item.fingerprint}`),
+        );
+      case 'unknown': {
+        const question = { host, port, algorithm, fingerprint: print };
+        const answer = await this.#timer.hold(() => this.#options.prompts.hostKey(question));
+        if (answer === 'refuse')
+          throw fail(
+            'host-key',
+            'unknown-host',
+            `The identity of ${this.#where} is not known: ${algorithm} ${print}.`,
+            {
+              hint: 'Compare the fingerprint with the one the administrator gives, then accept it once.',
+              details,
+            },
+          );
+        this.#saveKey = answer === 'accept-save';
+      }
+    }
+  }
+
+  #changedKey(key: Buffer, known: string[]): DriftlineError {
+    const { host, port } = this.#target;
+    const shown = this.#describeKey(key);
+    return fail(
+      'host-key',
+      'host-key-changed',
+      `The identity of ${this.#where} has changed: it shows ${shown}, known is ${displayPath(known.join(', '))}.`,
+      {
+        hint: 'Somebody may be intercepting the connection. If the server was set up anew, remove its old key first.',
+        details: { host, port, algorithm: keyType(key), fingerprint: fingerprint(key), known },
+      },
+    );
+  }
+
+  #describeKey(key: Buffer): string {
+    return `${displayPath(keyType(key))} ${fingerprint(key)}`;
+  }
+
+  /** The key exchange is complete: the server proved to own the accepted key. Runs before anything about the user is sent. */
+  #onHandshake(...ciphers: string[]): void {
+    if (this.#ended !== null || this.#acceptedKey === null) return;
+    if (ciphers.includes(CHACHA20) && this.#internals._protocol._strictMode !== true) {
+      // CVE-2023-48795: without strict key exchange an attacker can cut messages out of a chacha20 stream.
+      const raw: RawSshError = new Error('the server is open to prefix truncation (CVE-2023-48795)');
+      this.#end(mapSshError(raw, this.#where, 'handshake'));
+      return;
+    }
+    if (this.#saveKey) {
+      this.#saveKey = false;
+      try {
+        this.#known.save(this.#acceptedKey);
+      } catch (error) {
+        this.#end(fail('fs', 'known-hosts-not-saved', 'The accepted host key could not be saved.', { cause: error }));
+        return;
+      }
+    }
+    if (this.#phase === 'handshake') this.#enter('auth');
+  }
+
+  async #nextAttempt(offered: unknown, partial: boolean | null, next: NextAuthHandler): Promise<void> {
+    if (this.#ended !== null) return;
+    // ssh2 hands over whatever name-list the server sent.
+    const methods = Array.isArray(offered) ? offered.filter((name) => typeof name === 'string') : null;
+    this.#timer.start();
+    try {
+      const step: IteratorResult<AnyAuthMethod, DriftlineError> = await this.#attempts.next({
+        offered: methods,
+        partial: partial === true,
+      });
+      if (this.#ended !== null) return;
+      if (step.done === true) this.#end(step.value);
+      else next(step.value);
+    } catch (error) {
+      this.#end(asError(error));
+    }
+  }
+
+  #banner(text: string): void {
+    const part = text.slice(0, this.#bannerLeft);
+    this.#bannerLeft -= part.length;
+    if (part === '' || this.#ended !== null) return;
+    const lines = part.split(/\r?\n/).map((line) => displayPath(line.replace(/\t/g, ' ')));
+    this.#options.onBanner?.(lines.join('\n'));
+  }
+
+  exec(command: ByteString): Promise<Transport> {
+    // ssh2 sends a Buffer as it is; its types only know strings, which it would encode as UTF-8.
+    const bytes = Buffer.from(command, 'latin1') as unknown as string;
+    return this.#await<Transport>((resolve, reject) => {
+      this.#client.exec(bytes, (error: Error | undefined, channel: ClientChannel) => {
+        if (this.#ended !== null) return;
+        if (error !== undefined) {
+          const why = displayPath(error.message).slice(0, 200);
+          reject(
+            fail('remote', 'command-failed', `${this.#where} refused to run a command: ${why}.`, {
+              hint: 'The account may be limited to file transfer (SFTP), or the server may allow no more sessions.',
+            }),
+          );
+          return;
+        }
+        const transport = clientTransport(channel, this.description);
+        this.#transports.add(transport);
+        void transport.exit.then(() => this.#transports.delete(transport));
+        resolve(transport);
+      });
+    });
+  }
+
+  roundTripMs(): Promise<number> {
+    return this.#await<number>((resolve) => {
+      const start = performance.now();
+      // What ssh2's own keep-alive does: any reply to the global request counts, a refusal too.
+      this.#internals._callbacks.push(() => {
+        if (this.#ended === null) resolve(performance.now() - start);
+      });
+      this.#internals._protocol.ping();
+    });
+  }
+
+  /** Runs one exchange with the server under the time limit; rejects when the connection ends. */
+  #await<T>(start: (resolve: (value: T) => void, reject: (error: DriftlineError) => void) => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#ended !== null) return reject(this.#ended);
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(refuse);
+      };
+      const refuse = (error: DriftlineError): void => {
+        settle();
+        reject(error);
+      };
+      const limit = this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS;
+      const timer = setTimeout(() => this.#end(timeoutError(this.#where, 'ready')), limit);
+      this.#waiting.add(refuse);
+      try {
+        start((value) => {
+          settle();
+          resolve(value);
+        }, refuse);
+      } catch (error) {
+        refuse(asError(error));
+      }
+    });
+  }
+
+  close(): void {
+    if (this.#ended !== null) return;
+    if (this.#phase !== 'ready') {
+      this.#end(cancelled());
+      return;
+    }
+    // A polite end: the disconnect message goes out before the socket closes.
+    this.#finish(cancelled(), null);
+    this.#client.end();
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  #end(error: DriftlineError): void {
+    if (this.#ended !== null) return;
+    this.#finish(error, error);
+    this.#socket.destroy();
+  }
+
+  #finish(error: DriftlineError, reason: DriftlineError | null): void {
+    this.#ended = error;
+    this.#timer.stop();
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#work.abort();
+    this.#rejectReady(error);
+    for (const refuse of [...this.#waiting]) refuse(error);
+    for (const transport of this.#transports) transport.fail(error);
+    this.#resolveClosed(reason);
+  }
+}
+
+function cancelled(): DriftlineError {
+  return fail('cancelled', 'cancelled', 'Cancelled.');
+}
+
+function asError(error: unknown): DriftlineError {
+  if (error instanceof DriftlineError) return error;
+  return fail('internal', 'ssh-failed', `The SSH connection failed: ${displayPath(String(error))}.`, { cause: error });
+}
