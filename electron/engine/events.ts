@@ -38,6 +38,8 @@ export interface ListedEntry {
   uid: number;
   gid: number;
   link: ByteString | null;
+  /** List sum in wire order (`--checksum`). */
+  sum: ByteString | null;
 }
 
 /** Text from the peer (`remote`) or a notice rsync would print itself (`local`); raw bytes, to be escaped on display. */

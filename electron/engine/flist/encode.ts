@@ -140,7 +140,8 @@ export class FlistEncoder {
   }
 
   #writeIdList(w: ByteWriter, ids: Map<number, ByteString | null>, zeroName: ByteString): void {
-    for (const [id, name] of ids) {
+    // Latest first, as rsync has it, so that connections compare byte for byte.
+    for (const [id, name] of [...ids].reverse()) {
       if (id === 0 || name === null) continue;
       w.varint(id);
       writeName(w, name);

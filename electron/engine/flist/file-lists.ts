@@ -30,6 +30,7 @@ export class FileLists {
   readonly #receiving: boolean;
   #lists: FileList[] = [];
   #head = 0;
+  #releasedEntries = 0;
   #nextStart: number;
   /** Per directory index: its list was added. */
   #listed: boolean[] = [];
@@ -43,6 +44,11 @@ export class FileLists {
     this.#incRecurse = incRecurse;
     this.#receiving = receiving;
     this.#nextStart = incRecurse ? 1 : 0;
+  }
+
+  /** Entries in lists not yet released. */
+  get liveEntries(): number {
+    return this.totalEntries - this.#releasedEntries;
   }
 
   /** Oldest list not yet released. */
@@ -138,6 +144,7 @@ export class FileLists {
   /** Releases the oldest list. Its numbers stand for nothing from here on. */
   dropFirst(): void {
     if (this.#head >= this.#lists.length) return;
+    this.#releasedEntries += this.#lists[this.#head]!.entries.length;
     this.#head++;
     this.#hint = null;
     if (this.#head > 64 && this.#head * 2 > this.#lists.length) {

@@ -1,0 +1,271 @@
+import { DriftlineError, fail, toErrorData } from '../../shared/errors.ts';
+import { displayPath, type ByteString } from '../../shared/model/path.ts';
+import type { EngineEvent, EngineIssue, ProgressEvent } from './events.ts';
+import type { Agreement } from './handshake/negotiate.ts';
+import type { TransferOptions } from './options/transfer-options.ts';
+import type { PeerExit, Transport } from './transport/transport.ts';
+import { IoError, Msg } from './wire/constants.ts';
+import { PeerInput } from './wire/peer-input.ts';
+import { PeerOutput } from './wire/peer-output.ts';
+
+/** Longest stretch of synchronous work between turns of the event loop, in milliseconds (design §6). */
+const SLICE_MS = 40;
+/** Progress events at most this often, in milliseconds. */
+const PROGRESS_MS = 100;
+/** Remote standard error kept for messages, in bytes; the rest is dropped (faults.md S7). */
+const STDERR_LIMIT = 65536;
+
+export interface ConnectionHooks {
+  signal: AbortSignal;
+  onEvent: (event: EngineEvent) => void;
+}
+
+/**
+ * One conversation with a peer: streams, life signs, messages, error state, progress. The roles share it. Everything
+ * that can end a run ends it here, once: abort, timeout, a closed stream, a peer's ERROR_EXIT.
+ */
+export class Connection {
+  readonly input: PeerInput;
+  readonly output: PeerOutput;
+  readonly transport: Transport;
+  readonly options: TransferOptions;
+  readonly isServer: boolean;
+  agreed!: Agreement;
+  /** Bits of §4.6 from either side. */
+  ioError = 0;
+  /** An ERROR_XFER message or a per-item error of ours: exit at least 23. */
+  hadItemError = false;
+  issueCount = 0;
+  /** Role-specific messages. */
+  onNoSend: (ndx: number) => void = () => {};
+  onDeleted: (name: ByteString, isDir: boolean) => void = () => {};
+  readonly progress: Omit<ProgressEvent, 'type' | 'sent' | 'received'> = {
+    name: '',
+    nameBytes: 0,
+    nameSize: 0,
+    filesDone: 0,
+    filesTotal: 0,
+    bytesDone: 0,
+    bytesTotal: 0,
+    literal: 0,
+    matched: 0,
+    listComplete: false,
+  };
+
+  readonly #hooks: ConnectionHooks;
+  #timer: NodeJS.Timeout | null = null;
+  #timeoutMs: number;
+  #sliceStart = performance.now();
+  #lastProgress = 0;
+  #error: DriftlineError | null = null;
+  #stderrBytes = 0;
+  #stderrRest = '';
+  readonly #onAbort: () => void;
+
+  constructor(transport: Transport, options: TransferOptions, isServer: boolean, hooks: ConnectionHooks) {
+    this.transport = transport;
+    this.options = options;
+    this.isServer = isServer;
+    this.#hooks = hooks;
+    this.#timeoutMs = options.timeout * 1000;
+    this.input = new PeerInput(transport.stream);
+    this.output = new PeerOutput(transport.stream);
+    this.input.onMessage = (code, payload) => this.#message(code, payload);
+    this.#onAbort = () => this.abort(cancelledError(hooks.signal.reason));
+    if (hooks.signal.aborted) this.#onAbort();
+    else hooks.signal.addEventListener('abort', this.#onAbort);
+    transport.stderr?.on('data', (chunk: Buffer) => this.#stderr(chunk));
+    transport.stderr?.on('error', () => {});
+    this.#timer = setInterval(() => this.#checkLife(), 1000);
+  }
+
+  emit(event: EngineEvent): void {
+    this.#hooks.onEvent(event);
+  }
+
+  issue(issue: EngineIssue): void {
+    this.ioError |= issue.ioError;
+    if (issue.ioError === 0 && issue.code !== 'delete-skipped-io-error' && issue.code !== 'skipped-non-regular') this.hadItemError = true;
+    this.issueCount++;
+    this.emit({ type: 'issue', issue });
+  }
+
+  /** Ends the conversation with an error: every pending wait of every role fails with it. */
+  abort(error: DriftlineError): void {
+    if (this.#error) return;
+    this.#error = error;
+    this.input.abort(error);
+    this.output.abort(error);
+    this.transport.close();
+  }
+
+  /** Like `abort`, for whatever a role failed with. */
+  stop(error: unknown): void {
+    this.abort(error instanceof DriftlineError ? error : new DriftlineError(toErrorData(error), { cause: error }));
+  }
+
+  /** The error that ended the conversation, if one did. */
+  get firstError(): DriftlineError | null {
+    return this.#error;
+  }
+
+  /** @throws the error that ended the conversation, if one did. */
+  check(): void {
+    if (this.#error) throw this.#error;
+  }
+
+  /** Whether a role has worked long enough and should `await pause()`. */
+  get sliceOver(): boolean {
+    return performance.now() - this.#sliceStart > SLICE_MS;
+  }
+
+  /** Lets the event loop turn: input arrives, output leaves, aborts act. */
+  async pause(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.#sliceStart = performance.now();
+    this.check();
+    this.tick();
+  }
+
+  /** Waits while the peer is slow to take our output. */
+  async drained(): Promise<void> {
+    await this.output.drained();
+    this.#sliceStart = performance.now();
+    this.check();
+    this.tick();
+  }
+
+  /** Emits progress if it is time. */
+  tick(force = false): void {
+    const now = Date.now();
+    if (!force && now - this.#lastProgress < PROGRESS_MS) return;
+    this.#lastProgress = now;
+    this.emit({ type: 'progress', ...this.progress, sent: this.output.sent, received: this.input.received });
+  }
+
+  /** rsync's exit code for the state so far (reference §4.6). */
+  exitCode(): number {
+    if (this.ioError & IoError.GENERAL || this.hadItemError) return 23;
+    if (this.ioError & IoError.VANISHED) return 24;
+    return this.ioError & IoError.DEL_LIMIT ? 25 : 0;
+  }
+
+  /**
+   * Closes our side after the goodbye and waits for the peer's end. Input that still arrives is only messages.
+   * @returns how the peer ended
+   */
+  async finish(): Promise<PeerExit> {
+    this.output.end();
+    await this.input.drainMessages();
+    this.transport.stream.resume();
+    const exit = await Promise.race([
+      this.transport.exit,
+      new Promise<never>((_, reject) => {
+        const watch = setInterval(() => {
+          if (this.#error) {
+            clearInterval(watch);
+            reject(this.#error);
+          }
+        }, 200);
+        void this.transport.exit.then(() => clearInterval(watch));
+      }),
+    ]);
+    this.#flushStderr();
+    return exit;
+  }
+
+  /** Releases timers and listeners. The transport is closed if it still lives. */
+  dispose(): void {
+    this.release();
+    this.#flushStderr();
+    this.transport.close();
+  }
+
+  /** Releases timers and listeners but leaves the transport to whoever ends it. */
+  release(): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#hooks.signal.removeEventListener('abort', this.#onAbort);
+  }
+
+  #message(code: number, payload: Buffer): void {
+    switch (code) {
+      case Msg.ERROR_XFER:
+        this.hadItemError = true;
+        return this.#text('error', payload);
+      case Msg.ERROR:
+        return this.#text('error', payload);
+      case Msg.WARNING:
+        return this.#text('warning', payload);
+      case Msg.INFO:
+        return this.#text('info', payload);
+      case Msg.IO_ERROR:
+        this.ioError |= payload.readInt32LE(0) & 7;
+        return;
+      case Msg.IO_TIMEOUT: {
+        // A peer may only shorten (faults.md H15); 0 and absurd values are ignored (§4.5).
+        const seconds = payload.readInt32LE(0);
+        if (!this.isServer && seconds > 0 && seconds <= 86400 && (this.#timeoutMs === 0 || seconds * 1000 < this.#timeoutMs)) {
+          this.#timeoutMs = seconds * 1000;
+        }
+        return;
+      }
+      case Msg.NO_SEND:
+        return this.onNoSend(payload.readInt32LE(0));
+      case Msg.DELETED: {
+        const isDir = payload.length > 0 && payload[payload.length - 1] === 0;
+        return this.onDeleted(payload.toString('latin1', 0, payload.length - (isDir ? 1 : 0)), isDir);
+      }
+      case Msg.ERROR_EXIT: {
+        const exitCode = payload.length === 4 ? payload.readInt32LE(0) : 12;
+        if (payload.length === 4) this.output.message(Msg.ERROR_EXIT);
+        throw fail('remote', 'peer-exit', `The ${this.isServer ? 'client' : 'server'} stopped with code ${exitCode}`, {
+          exitCode: exitCode > 0 && exitCode < 256 ? exitCode : 12,
+        });
+      }
+      default: // NOOP and SUCCESS need no action in what is built so far
+        return;
+    }
+  }
+
+  #text(level: 'info' | 'warning' | 'error', payload: Buffer): void {
+    if (payload.length > 0) this.emit({ type: 'message', level, from: 'remote', text: payload.toString('latin1') });
+  }
+
+  #stderr(chunk: Buffer): void {
+    this.input.lastArrival = Date.now();
+    if (this.#stderrBytes > STDERR_LIMIT) return;
+    this.#stderrBytes += chunk.length;
+    const lines = (this.#stderrRest + chunk.toString('latin1')).split('\n');
+    this.#stderrRest = lines.pop()!;
+    for (const line of lines) this.emit({ type: 'message', level: 'error', from: 'remote', text: `${line}\n` });
+  }
+
+  #flushStderr(): void {
+    if (this.#stderrRest !== '') this.emit({ type: 'message', level: 'error', from: 'remote', text: `${this.#stderrRest}\n` });
+    this.#stderrRest = '';
+  }
+
+  #checkLife(): void {
+    this.tick();
+    if (this.#timeoutMs === 0) return;
+    const now = Date.now();
+    // Life is judged by what comes in, never by our own writes (faults.md N4). A paused input is our own doing.
+    if (!this.transport.stream.isPaused() && now - this.input.lastArrival > this.#timeoutMs) {
+      return this.abort(
+        fail('connect', 'io-timeout', `Nothing came from ${displayPath(this.transport.description)} for ${this.#timeoutMs / 1000} s`, {
+          exitCode: 30,
+          hint: 'The connection or the server is stuck. Check the network and run again; --timeout sets the limit.',
+        }),
+      );
+    }
+    if (this.output.muxed && this.mayKeepAlive && now - this.output.lastWrite >= this.#timeoutMs / 2) this.output.keepAlive();
+  }
+
+  /** The receiving side stays silent until it has the first list (§4.5). */
+  mayKeepAlive = false;
+}
+
+export function cancelledError(reason: unknown): DriftlineError {
+  return reason instanceof DriftlineError ? reason : fail('cancelled', 'cancelled', 'The transfer was cancelled', { exitCode: 20 });
+}

@@ -1,0 +1,168 @@
+import { fail } from '../../../shared/errors.ts';
+import { SUPPORTED_CHECKSUMS, loadChecksums, type ChecksumName } from '../checksum/strong.ts';
+import type { TransferOptions } from '../options/transfer-options.ts';
+import type { FlistLayout } from '../flist/entry.ts';
+import { checksumLength } from '../checksum/strong.ts';
+import { Compat, Limit, PROTOCOL_MAX, PROTOCOL_MIN } from '../wire/constants.ts';
+import type { PeerInput } from '../wire/peer-input.ts';
+import type { PeerOutput } from '../wire/peer-output.ts';
+
+/** What two peers agreed on before the first list (reference §2). */
+export interface Agreement {
+  protocol: number;
+  incRecurse: boolean;
+  varintFlags: boolean;
+  safeFlist: boolean;
+  id0Names: boolean;
+  seedFirst: boolean;
+  /** Signed 32-bit checksum seed. */
+  seed: number;
+  /** Block and whole-file sums. */
+  transferSum: ChecksumName;
+  /** `--checksum` sums in the file list. */
+  listSum: ChecksumName;
+}
+
+/** Client's half of the handshake over a remote shell; writes first, so that servers which wait for us are served. */
+export async function negotiateAsClient(
+  input: PeerInput,
+  output: PeerOutput,
+  options: TransferOptions,
+  mayIncRecurse: boolean,
+): Promise<Agreement> {
+  output.data.i32(options.protocol);
+  output.flush();
+  const protocol = Math.min(options.protocol, checkVersion(await input.parse((r) => r.i32())));
+  const compat = await input.parse((r) => r.varint());
+  if (compat & Compat.INC_RECURSE && !mayIncRecurse) {
+    throw fail('protocol', 'inc-recurse-forced', 'The server wants incremental recursion, which was not offered', { exitCode: 2 });
+  }
+  const sums = await agreeOnChecksums(input, output, options, compat, false);
+  const seed = await input.parse((r) => r.i32());
+  return agreement(protocol, compat, sums, seed);
+}
+
+/**
+ * Server's half. `capabilities` are the letters of the client's `-e.` string (reference §1.3).
+ * @param mayIncRecurse whether this side allows incremental recursion for this transfer
+ */
+export async function negotiateAsServer(
+  input: PeerInput,
+  output: PeerOutput,
+  options: TransferOptions,
+  capabilities: string,
+  mayIncRecurse: boolean,
+): Promise<Agreement> {
+  output.data.i32(options.protocol);
+  output.flush();
+  const protocol = Math.min(options.protocol, checkVersion(await input.parse((r) => r.i32())));
+  const has = (letter: string) => capabilities.includes(letter);
+  const compat =
+    (has('i') && mayIncRecurse ? Compat.INC_RECURSE : 0) |
+    Compat.SYMLINK_TIMES |
+    (has('f') ? Compat.SAFE_FLIST : 0) |
+    (has('x') ? Compat.AVOID_XATTR_OPTIM : 0) |
+    (has('C') ? Compat.CHECKSUM_SEED_FIX : 0) |
+    (has('I') ? Compat.INPLACE_PARTIAL_DIR : 0) |
+    (has('v') ? Compat.VARINT_FLIST_FLAGS : 0) |
+    (has('u') ? Compat.ID0_NAMES : 0);
+  output.data.varint(compat);
+  const sums = await agreeOnChecksums(input, output, options, compat, true);
+  const seed = options.checksumSeed !== 0 ? options.checksumSeed | 0 : (Date.now() / 1000) ^ (process.pid << 6);
+  output.data.i32(seed);
+  output.flush();
+  return agreement(protocol, compat, sums, seed);
+}
+
+/** What an entry looks like on this connection (reference §6.4). */
+export function flistLayout(agreed: Agreement, options: TransferOptions): FlistLayout {
+  return {
+    protocol: agreed.protocol,
+    incRecurse: agreed.incRecurse,
+    varintFlags: agreed.varintFlags,
+    safeFlist: agreed.safeFlist,
+    id0Names: agreed.id0Names,
+    links: options.links,
+    devices: options.devices,
+    specials: options.specials,
+    owner: options.owner,
+    group: options.group,
+    numericIds: options.numericIds,
+    sumLength: options.checksum ? checksumLength(agreed.listSum) : 0,
+  };
+}
+
+function agreement(
+  protocol: number,
+  compat: number,
+  sums: { transferSum: ChecksumName; listSum: ChecksumName },
+  seed: number,
+): Agreement {
+  return {
+    protocol,
+    incRecurse: (compat & Compat.INC_RECURSE) !== 0,
+    varintFlags: (compat & Compat.VARINT_FLIST_FLAGS) !== 0,
+    safeFlist: (compat & Compat.SAFE_FLIST) !== 0 || protocol >= 31,
+    id0Names: (compat & Compat.ID0_NAMES) !== 0,
+    seedFirst: (compat & Compat.CHECKSUM_SEED_FIX) !== 0,
+    seed,
+    ...sums,
+  };
+}
+
+function checkVersion(version: number): number {
+  if (version < 20 || version > 40) {
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32LE(version);
+    throw fail('protocol', 'bad-greeting', 'The server did not answer as rsync does', {
+      exitCode: 2,
+      hint: `Its first bytes were "${bytes.toString('latin1').replace(/[^ -~]/g, '.')}". A login script that prints text is the usual cause: check that \`ssh HOST true\` prints nothing.`,
+    });
+  }
+  if (version < PROTOCOL_MIN) {
+    throw fail('protocol', 'too-old', `The server speaks protocol ${version}; ${PROTOCOL_MIN} or later is needed`, {
+      exitCode: 2,
+      hint: 'Install rsync 3.0 or later on the server.',
+    });
+  }
+  return Math.min(version, PROTOCOL_MAX);
+}
+
+/** §2.3. Each side sends its list before it reads; the first of our list that the peer has is taken. */
+async function agreeOnChecksums(
+  input: PeerInput,
+  output: PeerOutput,
+  options: TransferOptions,
+  compat: number,
+  isServer: boolean,
+): Promise<{ transferSum: ChecksumName; listSum: ChecksumName }> {
+  let transferSum: ChecksumName;
+  let listSum: ChecksumName;
+  if (options.checksumChoice !== null) {
+    const [first, second] = options.checksumChoice.split(',');
+    transferSum = known(first!);
+    listSum = known(second ?? first!);
+  } else if (compat & Compat.VARINT_FLIST_FLAGS) {
+    output.data.vstring(SUPPORTED_CHECKSUMS.join(' ') + (isServer ? ' none' : ''));
+    output.flush();
+    const theirs = new Set((await input.parse((r) => r.vstring(Limit.NEGOTIATION))).toLowerCase().split(' '));
+    const common = SUPPORTED_CHECKSUMS.find((name) => theirs.has(name));
+    if (!common) {
+      throw fail('protocol', 'no-common-checksum', 'Driftline and the server share no checksum algorithm', {
+        exitCode: 4,
+        hint: `The server offers: ${[...theirs].join(' ').replace(/[^ -~]/g, '?')}`,
+      });
+    }
+    transferSum = listSum = common;
+  } else {
+    transferSum = listSum = 'md5';
+  }
+  await loadChecksums([transferSum, listSum]);
+  return { transferSum, listSum };
+}
+
+function known(name: string): ChecksumName {
+  const found = (['none', ...SUPPORTED_CHECKSUMS] as ChecksumName[]).find((supported) => supported === (name === 'auto' ? 'xxh64' : name));
+  if (!found) throw fail('usage', 'checksum-choice', `Checksum "${name}" is not supported`, { exitCode: 4, hint: `Known: ${SUPPORTED_CHECKSUMS.join(', ')}` });
+  return found;
+}

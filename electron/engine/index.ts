@@ -1,0 +1,131 @@
+import { DriftlineError } from '../../shared/errors.ts';
+import type { ByteString } from '../../shared/model/path.ts';
+import type { PlanItem } from '../../shared/plan-codec.ts';
+import { Connection } from './connection.ts';
+import type { EngineEvent, TransferStats } from './events.ts';
+import { FilterChain } from './filter/chain.ts';
+import { compileGlob, matchGlob } from './filter/wildmatch.ts';
+import { openJournal } from './fs/journal.ts';
+import { nodeSourceFs } from './fs/node-fs.ts';
+import { negotiateAsClient } from './handshake/negotiate.ts';
+import { allowsIncRecurse, buildServerArgs } from './handshake/server-args.ts';
+import { localOpener } from './local-destination.ts';
+import type { TransferOptions } from './options/transfer-options.ts';
+import type { Expectation } from './roles/list-receiver.ts';
+import type { SourceTree } from './roles/list-sender.ts';
+import { serve } from './serve.ts';
+import { explainFailure, receivingSide, sendFilters, sendingSide, type SessionTotals } from './session.ts';
+import { scanTree } from './source-tree.ts';
+import { createServedPair } from './transport/local.ts';
+import type { Transport } from './transport/transport.ts';
+
+/** Starts `rsync --server` with these words on the peer: over ssh, a remote shell program, or in this process. */
+export type PeerStarter = (words: readonly ByteString[]) => Promise<Transport>;
+
+export interface TransferRequest {
+  options: TransferOptions;
+  direction: 'push' | 'pull';
+  /** Push: local paths. Pull: remote paths. Paths as given, with the meaning of a trailing slash (reference §6.16). */
+  sources: readonly ByteString[];
+  /** Push: one remote path. Pull: one local path. */
+  destination: ByteString;
+  startPeer: PeerStarter;
+  /** Whether the peer is this process (whole files by default). */
+  local: boolean;
+  /** Folder for the journal of temporary files, or null for none. */
+  journalDir: ByteString | null;
+  /** Push: entries to send instead of scanning `sources`. */
+  tree?: (conn: Connection) => SourceTree;
+  /** Pull: restricts the run to these items (design §5). */
+  planned?: Map<ByteString, PlanItem>;
+}
+
+export interface TransferHooks {
+  signal: AbortSignal;
+  onEvent: (event: EngineEvent) => void;
+}
+
+export interface TransferResult {
+  stats: TransferStats;
+  /** The worse of our own exit code and the remote's (reference §8.8). */
+  exitCode: number;
+  ioError: number;
+  issueCount: number;
+  protocol: number;
+}
+
+/**
+ * Runs one transfer as the client. Per-item trouble is reported by events and shows in the exit code.
+ * @throws DriftlineError when the run could not be carried to its end
+ */
+export async function runTransfer(request: TransferRequest, hooks: TransferHooks): Promise<TransferResult> {
+  const { options, direction } = request;
+  const pull = direction === 'pull';
+  hooks.onEvent({ type: 'phase', phase: 'connecting' });
+  const paths = pull ? request.sources : [request.destination];
+  const transport = await request.startPeer(buildServerArgs(options, { sender: pull, paths }));
+  const conn = new Connection(transport, options, false, hooks);
+  const journal = openJournal(pull ? request.journalDir : null);
+  try {
+    // Several source arguments may share names, which incremental recursion would have to merge (§6.14).
+    const incRecurse = allowsIncRecurse(options, pull) && !(direction === 'push' && request.sources.length > 1);
+    conn.agreed = await negotiateAsClient(conn.input, conn.output, options, incRecurse);
+    conn.output.startMux();
+    conn.input.startMux();
+    sendFilters(conn, pull);
+    let totals: SessionTotals;
+    if (pull) {
+      conn.output.flush();
+      totals = await receivingSide(conn, {
+        path: request.destination,
+        opener: localOpener(journal),
+        filters: options.filters,
+        expectation: expectation(request.sources, options),
+        planned: request.planned ?? null,
+        local: request.local,
+      });
+    } else {
+      const tree = request.tree?.(conn) ?? scanTree(conn, nodeSourceFs, request.sources, options.filters);
+      totals = await sendingSide(conn, tree);
+    }
+    hooks.onEvent({ type: 'phase', phase: 'finishing' });
+    const exit = await conn.finish();
+    conn.tick(true);
+    const remote = exit.code ?? (exit.signal === null ? 0 : 12);
+    return {
+      stats: { ...totals, sent: conn.output.sent, received: conn.input.received },
+      exitCode: Math.max(conn.exitCode(), remote),
+      ioError: conn.ioError,
+      issueCount: conn.issueCount,
+      protocol: conn.agreed.protocol,
+    };
+  } catch (error) {
+    const explained = await explainFailure(conn, conn.firstError ?? error);
+    conn.tick(true);
+    throw explained instanceof DriftlineError ? explained : error;
+  } finally {
+    journal.close();
+    conn.dispose();
+  }
+}
+
+/** A peer inside this process, for local copies. */
+export const localPeer =
+  (journalDir: ByteString | null, signal: AbortSignal): PeerStarter =>
+  (words) => {
+    const { client, server } = createServedPair();
+    void serve(server, words, { journalDir, signal });
+    return Promise.resolve(client);
+  };
+
+/** What may arrive for these source arguments (reference R17, R18). */
+function expectation(sources: readonly ByteString[], options: TransferOptions): Expectation {
+  const chain = new FilterChain(options.filters, 'sender');
+  const names = sources.map((source) => source.slice(source.lastIndexOf('/') + 1));
+  const any = names.some((name) => name === '' || name === '.' || name === '..');
+  const globs = names.map((name) => (/[*?[\\]/.test(name) ? compileGlob(name) : name));
+  return {
+    topName: (name) => any || globs.some((glob) => (typeof glob === 'string' ? glob === name : matchGlob(glob, name))),
+    hidden: (name, isDir) => !chain.isEmpty && chain.check(name, isDir) === 'exclude',
+  };
+}

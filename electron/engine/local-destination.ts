@@ -1,0 +1,23 @@
+import fs from 'node:fs';
+import type { ByteString } from '../../shared/model/path.ts';
+import { fsError } from './fs/fs-error.ts';
+import type { Journal } from './fs/journal.ts';
+import { native } from './fs/native-path.ts';
+import { nodeSourceFs } from './fs/node-fs.ts';
+import { openRoot } from './fs/root.ts';
+import type { DestinationOpener } from './roles/destination.ts';
+
+/** Destinations on this machine's disk. Temporary files are recorded in `journal`. */
+export function localOpener(journal: Journal): DestinationOpener {
+  return {
+    stat: (path) => nodeSourceFs.stat(path),
+    mkdir: (path: ByteString, mode: number) => {
+      try {
+        fs.mkdirSync(native(path), { mode });
+      } catch (error) {
+        throw fsError(error, 'make the folder', path);
+      }
+    },
+    open: (path) => openRoot(path, { journal }),
+  };
+}

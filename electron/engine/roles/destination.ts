@@ -1,0 +1,125 @@
+import { DriftlineError, fail } from '../../../shared/errors.ts';
+import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
+import { entryName, type FileEntry } from '../flist/entry.ts';
+import type { DestinationDir, DestinationRoot, Stat } from '../fs/fs.ts';
+import { isDir } from '../wire/constants.ts';
+
+/** Opens the destination file system; given by the shell of the engine so that roles never name an implementation. */
+export interface DestinationOpener {
+  /** Follows symlinks; null if nothing is there. */
+  stat(path: ByteString): Stat | null;
+  /** Makes one directory level. */
+  mkdir(path: ByteString, mode: number): void;
+  open(path: ByteString): DestinationRoot;
+}
+
+/** Where an entry goes. */
+export interface Place {
+  dir: DestinationDir;
+  name: ByteString;
+}
+
+/**
+ * The destination of one transfer (reference §1.7): a directory that entries go below, or (single-file mode) one name
+ * for the only entry. In a dry run the directory may be missing; everything is then new.
+ */
+export class Destination {
+  readonly root: DestinationRoot | null;
+  /** Whether this transfer made (or in a dry run would make) the directory. */
+  readonly created: boolean;
+  readonly #singleName: ByteString | null;
+  #lastRel: ByteString | null = null;
+  #lastDir: DestinationDir | null = null;
+
+  constructor(root: DestinationRoot | null, created: boolean, singleName: ByteString | null) {
+    this.root = root;
+    this.created = created;
+    this.#singleName = singleName;
+  }
+
+  /** The place of an entry ('.' = the root itself), or null while its directory does not exist. */
+  place(entry: FileEntry): Place | null {
+    if (this.#singleName !== null) {
+      const dir = this.dir('');
+      return dir && { dir, name: this.#singleName };
+    }
+    const dir = this.dir(entry.dir);
+    return dir && { dir, name: entry.base };
+  }
+
+  /** A directory by its name in the list ('' or '.' = the root). */
+  dir(rel: ByteString): DestinationDir | null {
+    if (rel === this.#lastRel && this.#lastDir !== null) return this.#lastDir;
+    this.#lastDir = this.root?.dir(rel === '.' ? '' : rel) ?? null;
+    this.#lastRel = rel;
+    return this.#lastDir;
+  }
+
+  /** Tells that a directory was made, removed or replaced. */
+  changed(rel: ByteString): void {
+    this.#lastRel = null;
+    this.#lastDir = null;
+    this.root?.forget(rel);
+  }
+
+  close(): void {
+    this.root?.close();
+  }
+}
+
+/**
+ * Decides what the destination argument means now that the first list is known (reference §1.7).
+ * @param count entries of the first list (plus its only sub-list, incremental)
+ * @throws fs `destination` exit 3
+ */
+export function resolveDestination(
+  opener: DestinationOpener,
+  path: ByteString,
+  first: readonly FileEntry[],
+  count: number,
+  dryRun: boolean,
+): Destination {
+  const wanted = path === '' ? '.' : path;
+  const stat = opener.stat(wanted);
+  const onlyFile = count === 1 && first.length === 1 && !isDir(first[0]!.mode);
+  if (stat && isDir(stat.mode)) return new Destination(opener.open(wanted), false, null);
+  const shown = displayPath(bytesToText(wanted));
+  if (stat && !onlyFile) {
+    throw fail('fs', 'destination-not-a-folder', `The destination ${shown} is a file, and more than one file is to go there`, { exitCode: 3 });
+  }
+  if (stat || (onlyFile && !wanted.endsWith('/'))) {
+    const slash = wanted.replace(/\/+$/, '').lastIndexOf('/');
+    const parent = slash < 0 ? '.' : wanted.slice(0, slash) || '/';
+    const parentStat = opener.stat(parent);
+    if (!parentStat || !isDir(parentStat.mode)) {
+      if (dryRun) return new Destination(null, false, wanted.slice(slash + 1));
+      throw noParent(parent);
+    }
+    return new Destination(opener.open(parent), false, wanted.slice(slash + 1));
+  }
+  if (dryRun) return new Destination(null, true, null);
+  try {
+    opener.mkdir(wanted.replace(/(.)\/+$/, '$1'), 0o777);
+  } catch (error) {
+    const cause = error instanceof DriftlineError ? error.data.message : String(error);
+    throw fail('fs', 'destination-not-made', `The destination folder ${shown} could not be made: ${cause}`, {
+      exitCode: 11,
+      hint: 'Only its last level is made. Create the folders above it first.',
+      path: bytesToText(wanted),
+    });
+  }
+  return new Destination(opener.open(wanted), true, null);
+}
+
+function noParent(parent: ByteString): DriftlineError {
+  return fail('fs', 'destination-parent', `The folder ${displayPath(bytesToText(parent))} does not exist`, {
+    exitCode: 3,
+    hint: 'Create it first, or choose another destination.',
+    path: bytesToText(parent),
+  });
+}
+
+/** For messages. */
+export function shownName(entry: FileEntry): string {
+  return displayPath(bytesToText(entryName(entry)));
+}

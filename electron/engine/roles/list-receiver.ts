@@ -1,0 +1,120 @@
+import { fail } from '../../../shared/errors.ts';
+import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
+import type { Connection } from '../connection.ts';
+import { FlistDecoder, readIdLists } from '../flist/decode.ts';
+import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
+import type { FileList, FileLists } from '../flist/file-lists.ts';
+import { flistLayout } from '../handshake/negotiate.ts';
+import { isDir, isReg } from '../wire/constants.ts';
+import { MORE } from '../wire/peer-input.ts';
+
+/** What a client may receive: names its arguments stand for and its own filters let through (reference R17, R18). */
+export interface Expectation {
+  /** Whether a top-level name may appear. */
+  topName(name: ByteString): boolean;
+  /** Whether our own transmitted rules hide the name. */
+  hidden(name: ByteString, isDir: boolean): boolean;
+}
+
+/** Reads file lists and sub-lists, checks them, and keeps what both receiving roles need to know of them. */
+export class ListReceiver {
+  readonly decoder: FlistDecoder;
+  readonly counts = { total: 0, regular: 0, dirs: 0, links: 0, devices: 0, specials: 0, totalSize: 0, flistBytes: 0 };
+  /** Active directories by name, '.' for the root. */
+  readonly dirs = new Map<ByteString, FileEntry>();
+  userNames: Map<number, ByteString>;
+  groupNames: Map<number, ByteString>;
+
+  readonly #conn: Connection;
+  readonly #lists: FileLists;
+  readonly #expectation: Expectation | null;
+
+  constructor(conn: Connection, lists: FileLists, expectation: Expectation | null) {
+    this.#conn = conn;
+    this.#lists = lists;
+    this.#expectation = expectation;
+    this.decoder = new FlistDecoder(flistLayout(conn.agreed, conn.options));
+    this.userNames = this.decoder.uidNames;
+    this.groupNames = this.decoder.gidNames;
+  }
+
+  async readFirst(): Promise<FileList> {
+    const { agreed, options, input, progress } = this.#conn;
+    const before = input.received;
+    const entries = await this.#readEntries();
+    if (!agreed.incRecurse) {
+      if (!options.numericIds) {
+        const names = await input.parse((r) => readIdLists(r, flistLayout(agreed, options)));
+        this.userNames = names.users;
+        this.groupNames = names.groups;
+      }
+      progress.listComplete = true;
+    }
+    this.counts.flistBytes += input.received - before;
+    return this.#accept(entries, -1);
+  }
+
+  /** Reads the sub-list announced by `dirIndex` (reference §6.13); FileLists refuses one that is not due. */
+  async readSubList(dirIndex: number): Promise<FileList> {
+    const before = this.#conn.input.received;
+    const entries = await this.#readEntries();
+    this.counts.flistBytes += this.#conn.input.received - before;
+    return this.#accept(entries, dirIndex);
+  }
+
+  async #readEntries(): Promise<FileEntry[]> {
+    const { input } = this.#conn;
+    const entries: FileEntry[] = [];
+    for (;;) {
+      const next = input.tryParse((r) => this.decoder.readEntry(r));
+      if (next === MORE) {
+        await input.fill();
+      } else if ('end' in next) {
+        if (next.ioError !== 0) this.#conn.ioError |= next.ioError & 7;
+        return entries;
+      } else {
+        entries.push(next);
+        if ((entries.length & 1023) === 0 && this.#conn.sliceOver) await this.#conn.pause();
+      }
+    }
+  }
+
+  #accept(entries: FileEntry[], dirIndex: number): FileList {
+    const { progress } = this.#conn;
+    const list = this.#lists.add(entries, dirIndex);
+    for (const entry of list.entries) {
+      this.#count(entry);
+      if (entry.flags & EntryFlag.INACTIVE) continue;
+      const name = entryName(entry);
+      if (entry.dir === '') this.#checkTop(name);
+      if (name !== '.' && this.#expectation?.hidden(name, isDir(entry.mode))) {
+        throw fail('protocol', 'excluded-sent', `The server sent ${displayPath(bytesToText(name))}, which the filters exclude`);
+      }
+      if (isDir(entry.mode)) this.dirs.set(name, entry);
+    }
+    progress.filesTotal = this.counts.total;
+    progress.bytesTotal = this.counts.totalSize;
+    return list;
+  }
+
+  #checkTop(name: ByteString): void {
+    if (this.#expectation && name !== '.' && !this.#expectation.topName(name)) {
+      throw fail('protocol', 'unrequested', `The server sent ${displayPath(bytesToText(name))}, which was not asked for`);
+    }
+  }
+
+  #count(entry: FileEntry): void {
+    const { counts } = this;
+    counts.total++;
+    const type = entry.mode & 0o170000;
+    if (isReg(entry.mode)) {
+      counts.regular++;
+      counts.totalSize += entry.size;
+    } else if (isDir(entry.mode)) counts.dirs++;
+    else if (type === 0o120000) {
+      counts.links++;
+      counts.totalSize += entry.size;
+    } else if (type === 0o020000 || type === 0o060000) counts.devices++;
+    else counts.specials++;
+  }
+}

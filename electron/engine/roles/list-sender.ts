@@ -1,0 +1,156 @@
+import type { Connection } from '../connection.ts';
+import { FlistEncoder } from '../flist/encode.ts';
+import { EntryFlag, type FileEntry } from '../flist/entry.ts';
+import type { FileLists } from '../flist/file-lists.ts';
+import type { IdNames } from '../flist/id-map.ts';
+import { localNames } from '../flist/id-map.ts';
+import type { ReadFile } from '../fs/fs.ts';
+import { flistLayout } from '../handshake/negotiate.ts';
+import { Ndx, isDir, isReg } from '../wire/constants.ts';
+
+/** Where a sender's entries and contents come from: a scan of arguments, or the items of a plan. */
+export interface SourceTree {
+  /** Non-incremental: the whole tree in sending order, in batches. Incremental: the first list only. */
+  batches(): Iterable<FileEntry[]>;
+  /** Incremental: the entries of one directory. */
+  children(dir: FileEntry): FileEntry[];
+  open(entry: FileEntry): ReadFile;
+  /** io_error bits of the scan so far, for the end of a list (§6.11). */
+  readonly ioError: number;
+  /** Whether a request with these item flags is served; a plan refuses what differs from it. */
+  accepts(entry: FileEntry, iflags: number): boolean;
+}
+
+/** What the sender role needs of the list side. */
+export type ListSource = Pick<ListSender, 'keepAhead' | 'sendNextIfBelow'> & Pick<SourceTree, 'open' | 'accepts'>;
+
+/**
+ * Sends the file list: whole, or (incremental recursion) the first list at once and one sub-list per directory as the
+ * conversation goes on, depth first (reference §6.13).
+ */
+export class ListSender {
+  /** Counts for statistics, filled while sending. */
+  readonly counts = { total: 0, regular: 0, dirs: 0, links: 0, devices: 0, specials: 0, totalSize: 0, flistBytes: 0 };
+
+  readonly #conn: Connection;
+  readonly #lists: FileLists;
+  readonly #tree: SourceTree;
+  readonly #encoder: FlistEncoder;
+  /** Directory indexes whose sub-lists are due, next one last. */
+  readonly #due: number[] = [];
+  #eofSent = false;
+
+  constructor(conn: Connection, lists: FileLists, tree: SourceTree) {
+    this.#conn = conn;
+    this.#lists = lists;
+    this.#tree = tree;
+    const names: IdNames | null = conn.options.numericIds ? null : localNames();
+    this.#encoder = new FlistEncoder(flistLayout(conn.agreed, conn.options), names);
+  }
+
+  open(entry: FileEntry): ReadFile {
+    return this.#tree.open(entry);
+  }
+
+  accepts(entry: FileEntry, iflags: number): boolean {
+    return this.#tree.accepts(entry, iflags);
+  }
+
+  /** Sends the first list. @returns its number of entries; 0 ends the conversation (§6.15). */
+  async sendFirst(): Promise<number> {
+    const { output, agreed, progress } = this.#conn;
+    const entries: FileEntry[] = [];
+    const sentBefore = output.sent + output.data.pending;
+    for (const batch of this.#tree.batches()) {
+      for (const entry of batch) {
+        this.#write(entry);
+        entries.push(entry);
+      }
+      progress.filesTotal = entries.length;
+      progress.bytesTotal = this.counts.totalSize;
+      if (output.congested) await this.#conn.drained();
+      else if (this.#conn.sliceOver) await this.#conn.pause();
+    }
+    this.#encoder.writeEnd(output.data, this.#tree.ioError);
+    if (!agreed.incRecurse && !this.#conn.options.numericIds) this.#encoder.writeIdLists(output.data);
+    const first = this.#lists.add(entries, -1);
+    this.counts.flistBytes += output.sent + output.data.pending - sentBefore;
+    if (agreed.incRecurse) {
+      this.#queueDirs(first.entries);
+      if (first.entries.length === 1 && this.#due.length > 0) this.#sendSubList(this.#due.pop()!);
+      this.#sendEofIfDone();
+    } else {
+      this.#eofSent = true;
+      progress.listComplete = true;
+    }
+    output.flush();
+    return first.entries.length;
+  }
+
+  /** Sends sub-lists until at least `entries` of not yet finished lists are ahead of the generator. */
+  async keepAhead(entries: number): Promise<void> {
+    while (await this.sendNextIfBelow(entries));
+  }
+
+  /** Sends one more sub-list unless `entries` are ahead already. @returns whether it did. */
+  async sendNextIfBelow(entries: number): Promise<boolean> {
+    if (this.#eofSent || this.#entriesAhead() >= entries) return false;
+    this.#sendSubList(this.#due.pop()!);
+    this.#sendEofIfDone();
+    if (this.#conn.output.congested) await this.#conn.drained();
+    else if (this.#conn.sliceOver) await this.#conn.pause();
+    return true;
+  }
+
+  #entriesAhead(): number {
+    return this.#lists.liveEntries - (this.#lists.first?.entries.length ?? 0);
+  }
+
+  #sendSubList(dirIndex: number): void {
+    const { output, progress } = this.#conn;
+    const dir = this.#lists.allDirs[dirIndex]!;
+    const sentBefore = output.sent + output.data.pending;
+    output.data.ndx(Ndx.FLIST_OFFSET - dirIndex);
+    const entries = dir.flags & EntryFlag.CONTENT_DIR ? this.#tree.children(dir) : [];
+    for (const entry of entries) this.#write(entry);
+    this.#encoder.writeEnd(output.data, this.#tree.ioError);
+    const list = this.#lists.add(entries, dirIndex);
+    this.counts.flistBytes += output.sent + output.data.pending - sentBefore;
+    progress.filesTotal += entries.length;
+    progress.bytesTotal = this.counts.totalSize;
+    this.#queueDirs(list.entries);
+  }
+
+  /** The directories of a list just added are the last ones of allDirs, in sorted order. */
+  #queueDirs(sorted: readonly FileEntry[]): void {
+    let index = this.#lists.allDirs.length;
+    for (let i = sorted.length - 1; i >= 0; i--) {
+      const entry = sorted[i]!;
+      if (!isDir(entry.mode)) continue;
+      index--;
+      if (entry.base !== '.' && !(entry.flags & EntryFlag.INACTIVE)) this.#due.push(index);
+    }
+  }
+
+  #sendEofIfDone(): void {
+    if (this.#due.length > 0 || this.#eofSent) return;
+    this.#conn.output.data.ndx(Ndx.FLIST_EOF);
+    this.#eofSent = true;
+    this.#conn.progress.listComplete = true;
+  }
+
+  #write(entry: FileEntry): void {
+    this.#encoder.writeEntry(this.#conn.output.data, entry);
+    const { counts } = this;
+    counts.total++;
+    if (isReg(entry.mode)) {
+      counts.regular++;
+      counts.totalSize += entry.size;
+    } else if (isDir(entry.mode)) counts.dirs++;
+    else if ((entry.mode & 0o170000) === 0o120000) {
+      counts.links++;
+      counts.totalSize += entry.size;
+    } else if ((entry.mode & 0o170000) === 0o020000 || (entry.mode & 0o170000) === 0o060000) counts.devices++;
+    else counts.specials++;
+  }
+}

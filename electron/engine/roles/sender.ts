@@ -1,0 +1,297 @@
+import { fail, toErrorData } from '../../../shared/errors.ts';
+import { displayPath, bytesToText, type ByteString } from '../../../shared/model/path.ts';
+import { checksumLength, createBlockSum, createFileSum } from '../checksum/strong.ts';
+import type { Connection } from '../connection.ts';
+import { Matcher } from '../delta/match.ts';
+import { SignatureTable } from '../delta/signature.ts';
+import { NO_BASIS, validateSumHead, type SumHead } from '../delta/sum-head.ts';
+import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
+import type { FileLists } from '../flist/file-lists.ts';
+import type { ReadFile } from '../fs/fs.ts';
+import { Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
+import type { ByteReader } from '../wire/byte-reader.ts';
+import { MORE } from '../wire/peer-input.ts';
+import { readDeleteStats, type DeleteStats } from './delete-stats.ts';
+import type { ListSource } from './list-sender.ts';
+
+/** A request as it stands on the wire (reference §7.1). */
+interface Request {
+  ndx: number;
+  iflags: number;
+  basisType: number;
+  xname: ByteString | null;
+  /** Present when content is asked for. */
+  head: SumHead | null;
+}
+
+export interface SenderTotals {
+  transferred: number;
+  transferredSize: number;
+  literal: number;
+  matched: number;
+  deleted: DeleteStats | null;
+  created: { entry: FileEntry }[];
+}
+
+/** Bytes the search may handle between looks at the clock and the output. */
+const STEP_BYTES = 1 << 20;
+
+/**
+ * The sender: serves the generator's requests in order until both sides are done (reference §7.10).
+ * States: `phase` 0 first pass, 1 redo, 2 delayed updates, then the goodbye.
+ */
+export class Sender {
+  readonly totals: SenderTotals = { transferred: 0, transferredSize: 0, literal: 0, matched: 0, deleted: null, created: [] };
+
+  readonly #conn: Connection;
+  readonly #lists: FileLists;
+  readonly #source: ListSource;
+  readonly #fileSum;
+  readonly #matcher: Matcher;
+  #phase = 0;
+  /** io_error bits since the lists, told to the receiving side at the end (§4.6). */
+  #ioError = 0;
+
+  constructor(conn: Connection, lists: FileLists, source: ListSource) {
+    this.#conn = conn;
+    this.#lists = lists;
+    this.#source = source;
+    const { transferSum, seed, seedFirst } = conn.agreed;
+    this.#fileSum = createFileSum(transferSum);
+    const { data } = conn.output;
+    this.#matcher = new Matcher(
+      {
+        literal: (buffer, offset, length) => {
+          data.i32(length);
+          data.bytes(buffer, offset, length);
+        },
+        match: (block) => data.i32(-(block + 1)),
+      },
+      transferSum === 'none' ? null : createBlockSum(transferSum, seed, { seedFirst }),
+    );
+  }
+
+  /**
+   * Runs to the end of the conversation.
+   * @param writeStats called where a server-sender reports its statistics (§7.14)
+   */
+  async run(writeStats: (() => void) | null): Promise<void> {
+    const { input, output, agreed } = this.#conn;
+    for (;;) {
+      // Look-ahead before each request keeps sub-lists between items (§6.13).
+      await this.#source.keepAhead(1000);
+      const request = input.tryParse((r) => this.#readRequest(r));
+      if (request === MORE) {
+        if (await this.#source.sendNextIfBelow(10_000)) continue;
+        output.flush();
+        this.#conn.progress.name = '';
+        await input.fill();
+        continue;
+      }
+      if (request.ndx === Ndx.DONE) {
+        if (this.#finishList()) continue;
+        if (++this.#phase > 2) break;
+        output.data.ndx(Ndx.DONE);
+        output.flush();
+      } else {
+        await this.#serve(request);
+        if (this.#conn.sliceOver) {
+          output.flush();
+          await this.#conn.pause();
+        }
+        if (output.congested) await this.#conn.drained();
+      }
+    }
+    if (this.#ioError !== 0) output.messageInt(Msg.IO_ERROR, this.#ioError);
+    output.data.ndx(Ndx.DONE);
+    writeStats?.();
+    output.flush();
+    if (agreed.protocol >= 31) {
+      const stats = await input.parse(readDeleteStats);
+      this.totals.deleted = stats;
+      if (stats && this.#conn.isServer) {
+        output.data.ndx(Ndx.DEL_STATS);
+        for (const count of stats.wire) output.data.varint(count);
+      }
+      output.data.ndx(Ndx.DONE);
+      output.flush();
+    }
+    const last = await input.parse((r) => r.ndx());
+    if (last !== Ndx.DONE) throw unexpectedNdx(last);
+  }
+
+  /** One list is finished. @returns false when it was the last, so that this DONE ends the phase. */
+  #finishList(): boolean {
+    if (!this.#conn.agreed.incRecurse || this.#lists.first === null) return false;
+    this.#lists.dropFirst();
+    if (this.#lists.first === null) return false;
+    this.#conn.output.data.ndx(Ndx.DONE);
+    return true;
+  }
+
+  #readRequest(r: ByteReader): Request {
+    const ndx = r.ndx();
+    if (ndx === Ndx.DONE) return { ndx, iflags: 0, basisType: 0x80, xname: null, head: null };
+    const iflags = r.u16();
+    const basisType = iflags & ItemFlag.BASIS_TYPE_FOLLOWS ? r.u8() : 0x80;
+    const xname = iflags & ItemFlag.XNAME_FOLLOWS ? r.vstring(Limit.PATH) : null;
+    let head: SumHead | null = null;
+    if (iflags & ItemFlag.TRANSFER && !this.#conn.options.dryRun) {
+      head = { count: r.i32(), blockLength: r.i32(), strongLength: r.i32(), remainder: r.i32() };
+      validateSumHead(head, { checksumLength: checksumLength(this.#conn.agreed.transferSum) });
+    }
+    return { ndx, iflags, basisType, xname, head };
+  }
+
+  async #serve(request: Request): Promise<void> {
+    const found = this.#lists.find(request.ndx);
+    const entry = found?.entry;
+    if (!entry || entry.flags & EntryFlag.INACTIVE) throw unexpectedNdx(request.ndx);
+    const wantsContent = (request.iflags & ItemFlag.TRANSFER) !== 0;
+    if (wantsContent && (!isReg(entry.mode) || this.#phase >= 2)) {
+      throw fail('protocol', 'bad-request', `The peer asked for the content of ${displayPath(bytesToText(entryName(entry)))}, which it may not`);
+    }
+    const table = request.head ? await this.#readSums(request.head) : null;
+    if (!this.#source.accepts(entry, request.iflags)) {
+      if (wantsContent) this.#conn.output.messageInt(Msg.NO_SEND, request.ndx);
+      else this.#writeHeader(request);
+      return;
+    }
+    this.#report(entry, request);
+    if (request.head === null || table === null) {
+      this.#writeHeader(request);
+      return;
+    }
+    const file = this.#open(entry);
+    if (file === null) {
+      this.#conn.output.messageInt(Msg.NO_SEND, request.ndx);
+      return;
+    }
+    try {
+      await this.#sendContent(request, request.head, table, entry, file);
+    } finally {
+      file.close();
+    }
+  }
+
+  #report(entry: FileEntry, request: Request): void {
+    if (request.iflags & ItemFlag.IS_NEW) this.totals.created.push({ entry });
+    if (this.#conn.isServer) return;
+    this.#conn.emit({
+      type: 'item',
+      name: entryName(entry),
+      iflags: request.iflags,
+      mode: entry.mode,
+      size: entry.size,
+      mtime: entry.mtime,
+      link: request.xname ?? entry.extra?.link ?? null,
+      direction: 'send',
+    });
+  }
+
+  /** Reads the basis sums in slices, straight into the search table. */
+  async #readSums(head: SumHead): Promise<SignatureTable> {
+    const table = new SignatureTable(head);
+    const { input } = this.#conn;
+    const size = 4 + head.strongLength;
+    let left = head.count * size;
+    while (left > 0) {
+      const view = input.tryParse((r) => {
+        const whole = Math.min(left, r.available - (r.available % size));
+        return r.view(Math.max(size, whole));
+      });
+      if (view === MORE) {
+        await input.fill();
+        continue;
+      }
+      table.add(view, 0, view.length);
+      left -= view.length;
+      if (this.#conn.sliceOver) await this.#conn.pause();
+    }
+    return table.build();
+  }
+
+  #writeHeader(request: Request): void {
+    const { data } = this.#conn.output;
+    data.ndx(request.ndx);
+    data.u16(request.iflags);
+    if (request.iflags & ItemFlag.BASIS_TYPE_FOLLOWS) data.u8(request.basisType);
+    if (request.xname !== null) data.vstring(request.xname);
+  }
+
+  #open(entry: FileEntry): ReadFile | null {
+    try {
+      return this.#source.open(entry);
+    } catch (error) {
+      const { message, details, code } = toErrorData(error);
+      const vanished = details?.['errno'] === 'ENOENT' || code === 'enoent';
+      this.#ioError |= vanished ? 2 : 1;
+      this.#conn.issue({
+        code: vanished ? 'vanished' : 'read-failed',
+        name: entryName(entry),
+        errno: typeof details?.['errno'] === 'string' ? details['errno'] : undefined,
+        message: vanished ? `${displayPath(bytesToText(entryName(entry)))} vanished before it could be sent` : message,
+        ioError: vanished ? 2 : 1,
+      });
+      return null;
+    }
+  }
+
+  async #sendContent(request: Request, head: SumHead, table: SignatureTable, entry: FileEntry, file: ReadFile): Promise<void> {
+    const conn = this.#conn;
+    const { data } = conn.output;
+    const { progress } = conn;
+    this.#writeHeader(request);
+    const echo = head.count > 0 ? head : NO_BASIS;
+    data.i32(echo.count);
+    data.i32(echo.blockLength);
+    data.i32(echo.strongLength);
+    data.i32(echo.remainder);
+
+    progress.name = entryName(entry);
+    progress.nameSize = file.size;
+    progress.nameBytes = 0;
+    const bytesBefore = progress.bytesDone;
+    const literalBefore = this.totals.literal;
+    const matchedBefore = this.totals.matched;
+    this.#matcher.begin(file, file.size, table, this.#fileSum);
+    let sum: Uint8Array;
+    try {
+      while (this.#matcher.step(STEP_BYTES)) {
+        progress.nameBytes = this.#matcher.bytesRead;
+        progress.bytesDone = bytesBefore + progress.nameBytes;
+        progress.literal = literalBefore + this.#matcher.literalBytes;
+        progress.matched = matchedBefore + this.#matcher.matchedBytes;
+        if (conn.output.congested) await conn.drained();
+        else if (conn.sliceOver) await conn.pause();
+      }
+      sum = this.#fileSum.digest();
+    } catch (error) {
+      conn.check(); // an abort is not a read error
+      this.#ioError |= 1;
+      conn.issue({
+        code: 'read-failed',
+        name: entryName(entry),
+        message: toErrorData(error).message,
+        ioError: 1,
+      });
+      // A wrong sum on purpose: the receiver must not take what it got for the file (§7.6).
+      sum = this.#fileSum.digest();
+      const zero = sum.every((byte) => byte === 0);
+      sum.fill(0);
+      if (zero) sum[sum.length - 1] = 1;
+    }
+    data.i32(0);
+    data.bytes(sum, 0, sum.length);
+    progress.literal = this.totals.literal += this.#matcher.literalBytes;
+    progress.matched = this.totals.matched += this.#matcher.matchedBytes;
+    progress.bytesDone = bytesBefore + entry.size;
+    progress.filesDone++;
+    this.totals.transferred++;
+    this.totals.transferredSize += entry.size;
+  }
+}
+
+export function unexpectedNdx(ndx: number): Error {
+  return fail('protocol', 'bad-ndx', `The peer named a file index that is not in use (${ndx})`);
+}

@@ -1,0 +1,119 @@
+import { DriftlineError, toErrorData } from '../../shared/errors.ts';
+import { displayPath, type ByteString } from '../../shared/model/path.ts';
+import { Connection } from './connection.ts';
+import type { EngineEvent } from './events.ts';
+import { openJournal } from './fs/journal.ts';
+import { nodeSourceFs } from './fs/node-fs.ts';
+import { negotiateAsServer } from './handshake/negotiate.ts';
+import { localOpener } from './local-destination.ts';
+import { parseServerWords } from './options/parse.ts';
+import { receiveFilters, receivingSide, sendingSide } from './session.ts';
+import { scanTree } from './source-tree.ts';
+import type { ServerSide } from './transport/server-side.ts';
+import type { Transport } from './transport/transport.ts';
+import { Msg } from './wire/constants.ts';
+
+export interface ServeOptions {
+  signal?: AbortSignal;
+  /** Folder for the journal of temporary files, or null for none. */
+  journalDir: ByteString | null;
+}
+
+/**
+ * Plays `rsync --server …` for one client: the embedded SSH server, the local pair and `driftline rsync --server`.
+ * @param words the client's words behind the program name, from `--server` on
+ * @returns the exit code, which `side` was told as well. Never rejects.
+ */
+export async function serve(side: ServerSide, words: readonly ByteString[], options: ServeOptions): Promise<number> {
+  const say = (text: ByteString) => side.stderr?.write(Buffer.from(text, 'latin1'));
+  let code: number;
+  try {
+    code = await converse(side, words, options, say);
+  } catch (error) {
+    const data = toErrorData(error);
+    say(`driftline: ${data.message}${data.hint ? ` (${data.hint})` : ''}\n`);
+    code = data.exitCode;
+  }
+  side.exit(code);
+  return code;
+}
+
+async function converse(
+  side: ServerSide,
+  words: readonly ByteString[],
+  serveOptions: ServeOptions,
+  say: (text: ByteString) => void,
+): Promise<number> {
+  const request = parseServerWords(words);
+  const { options } = request;
+  const conn = new Connection(asTransport(side), options, true, {
+    signal: serveOptions.signal ?? new AbortController().signal,
+    onEvent: (event) => report(conn, event, request.messages, say),
+  });
+  const journal = openJournal(request.sender ? null : serveOptions.journalDir);
+  try {
+    conn.agreed = await negotiateAsServer(conn.input, conn.output, options, request.capabilities, mayIncRecurse(request));
+    conn.output.startMux();
+    conn.input.startMux();
+    const filters = await receiveFilters(conn, request.sender);
+    if (request.sender) await sendingSide(conn, scanTree(conn, nodeSourceFs, request.args, filters));
+    else {
+      await receivingSide(conn, {
+        path: request.args[0]!,
+        opener: localOpener(journal),
+        filters,
+        expectation: null,
+        planned: null,
+        local: false,
+      });
+    }
+    conn.output.flush();
+    return conn.exitCode();
+  } catch (error) {
+    if (!(error instanceof DriftlineError) || error.data.kind !== 'remote') tellPeer(conn, error);
+    throw error;
+  } finally {
+    journal.close();
+    conn.release();
+  }
+}
+
+/** Deletion before or after the transfer needs the whole list; so does a source of several arguments (§6.14). */
+function mayIncRecurse(request: ReturnType<typeof parseServerWords>): boolean {
+  const { options, sender, args } = request;
+  if (!options.recursive || options.listOnly) return false;
+  if (sender) return args.length === 1;
+  return options.deleteMode !== 'before' && options.deleteMode !== 'after';
+}
+
+/** A dying process says so to a peer that understands it (reference §4.4). */
+function tellPeer(conn: Connection, error: unknown): void {
+  if (conn.output.muxed && conn.agreed.protocol >= 31) conn.output.messageInt(Msg.ERROR_EXIT, toErrorData(error).exitCode);
+}
+
+function report(conn: Connection, event: EngineEvent, channel: 'stderr' | 'frames', say: (text: ByteString) => void): void {
+  const text = (code: number, line: ByteString) => {
+    if (channel === 'frames' && conn.output.muxed) conn.output.messageText(code, line);
+    else say(line);
+  };
+  if (event.type === 'issue') {
+    const notice = event.issue.code === 'skipped-non-regular' || event.issue.code === 'delete-skipped-io-error';
+    const line = `${notice ? '' : 'driftline: '}${event.issue.message}\n`;
+    if (notice) conn.output.messageText(Msg.INFO, line);
+    else text(Msg.ERROR_XFER, line);
+  } else if (event.type === 'message') {
+    if (event.from === 'remote') return;
+    if (event.level === 'info') conn.output.messageText(Msg.INFO, event.text);
+    else text(event.level === 'warning' ? Msg.WARNING : Msg.ERROR, displayPath(event.text.replace(/\n$/, '')) + '\n');
+  }
+}
+
+function asTransport(side: ServerSide): Transport {
+  return {
+    stream: side.stream,
+    stderr: null,
+    exit: Promise.resolve({ code: 0, signal: null }),
+    description: 'client',
+    close: () => side.stream.destroy(),
+  };
+}

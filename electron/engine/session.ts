@@ -1,0 +1,250 @@
+import { DriftlineError, fail } from '../../shared/errors.ts';
+import type { ByteString } from '../../shared/model/path.ts';
+import type { PlanItem } from '../../shared/plan-codec.ts';
+import { Connection } from './connection.ts';
+import type { ListedEntry, TransferStats } from './events.ts';
+import { FilterChain } from './filter/chain.ts';
+import type { FilterRule } from './filter/rule.ts';
+import { decodeRule, encodeRules, wantsFilterList, MAX_RULE_TEXT } from './filter/wire.ts';
+import { EntryFlag, entryName, type FileEntry } from './flist/entry.ts';
+import { FileLists } from './flist/file-lists.ts';
+import { IdMapper } from './flist/id-map.ts';
+import { localAbilities } from './roles/attributes.ts';
+import { Deleter } from './roles/delete.ts';
+import type { DeleteStats } from './roles/delete-stats.ts';
+import { Destination, resolveDestination, type DestinationOpener } from './roles/destination.ts';
+import { Generator } from './roles/generator.ts';
+import { ListReceiver, type Expectation } from './roles/list-receiver.ts';
+import { ListSender, type SourceTree } from './roles/list-sender.ts';
+import { ReceiveState } from './roles/receive-state.ts';
+import { Receiver } from './roles/receiver.ts';
+import { Sender } from './roles/sender.ts';
+import type { PeerExit } from './transport/transport.ts';
+import { exitError } from './transport/peer-exit.ts';
+import { Msg, Ndx, isDevice, isDir, isLink, isReg } from './wire/constants.ts';
+
+/** Totals of one session, before the peer's exit is known. */
+export type SessionTotals = Omit<TransferStats, 'sent' | 'received'>;
+
+/** Sends the client's filter rules, if the server expects any (reference §5.1). */
+export function sendFilters(conn: Connection, serverSends: boolean): void {
+  if (!wantsFilterList(conn.options, serverSends)) return;
+  const { data } = conn.output;
+  for (const text of encodeRules(conn.options.filters, serverSends)) {
+    data.i32(text.length);
+    data.string(text);
+  }
+  data.i32(0);
+}
+
+/** A server's reading of the client's rules. */
+export async function receiveFilters(conn: Connection, serverSends: boolean): Promise<FilterRule[]> {
+  const rules: FilterRule[] = [];
+  if (!wantsFilterList(conn.options, serverSends)) return rules;
+  for (;;) {
+    const text = await conn.input.parse((r) => {
+      const length = r.i32();
+      if (length < 0 || length > MAX_RULE_TEXT) throw fail('protocol', 'filter-list', `The peer sent a filter rule of ${length} bytes`);
+      return length === 0 ? null : r.string(length);
+    });
+    if (text === null) return rules;
+    decodeRule(rules, text);
+  }
+}
+
+/** The sending side, client or server, from the file list to the goodbye. */
+export async function sendingSide(conn: Connection, tree: SourceTree): Promise<SessionTotals> {
+  const lists = new FileLists(conn.agreed.incRecurse, false);
+  const listSender = new ListSender(conn, lists, tree);
+  conn.mayKeepAlive = true;
+  conn.emit({ type: 'phase', phase: 'listing' });
+  const started = Date.now();
+  const count = await listSender.sendFirst();
+  const buildMs = Date.now() - started;
+  const sender = new Sender(conn, lists, listSender);
+  conn.onDeleted = (name, isDir_) => conn.emit({ type: 'deleted', name, isDir: isDir_ });
+  if (count > 0) {
+    conn.emit({ type: 'phase', phase: 'transferring' });
+    await sender.run(conn.isServer ? () => writeServerStats(conn, listSender.counts.totalSize, buildMs) : null);
+  }
+  const { totals } = sender;
+  return {
+    files: pickKinds(listSender.counts),
+    created: countKinds(totals.created.map(({ entry }) => entry)),
+    deleted: fromDeleteStats(totals.deleted),
+    transferred: totals.transferred,
+    totalSize: listSender.counts.totalSize,
+    transferredSize: totals.transferredSize,
+    literal: totals.literal,
+    matched: totals.matched,
+    flistBytes: listSender.counts.flistBytes,
+    flistBuildMs: buildMs,
+    flistXferMs: 0,
+  };
+}
+
+export interface ReceivingRequest {
+  path: ByteString;
+  opener: DestinationOpener;
+  /** Rules that protect from deletion on this side. */
+  filters: readonly FilterRule[];
+  expectation: Expectation | null;
+  /** Restricts the run to these items. */
+  planned: Map<ByteString, PlanItem> | null;
+  /** Whether the peer is this process. */
+  local: boolean;
+}
+
+/** The receiving side, client or server: file list, then generator and receiver together, to the goodbye. */
+export async function receivingSide(conn: Connection, request: ReceivingRequest): Promise<SessionTotals> {
+  const { options, agreed, input } = conn;
+  const lists = new FileLists(agreed.incRecurse, true);
+  const listReceiver = new ListReceiver(conn, lists, request.expectation);
+  conn.emit({ type: 'phase', phase: 'listing' });
+  const started = Date.now();
+  const received = [await listReceiver.readFirst()];
+  const flistXferMs = Date.now() - started;
+  conn.mayKeepAlive = true;
+
+  let listsComplete = !agreed.incRecurse;
+  // One entry that may lead to a sub-list: the destination is decided with both (§6.13 "first-list rule").
+  if (agreed.incRecurse && received[0]!.entries.length <= 1) {
+    const ndx = await input.parse((r) => r.ndx());
+    if (ndx === Ndx.FLIST_EOF) listsComplete = true;
+    else if (ndx <= Ndx.FLIST_OFFSET) received.push(await listReceiver.readSubList(Ndx.FLIST_OFFSET - ndx));
+    else throw fail('protocol', 'bad-ndx', `The peer sent index ${ndx} where a list was expected`);
+  }
+  if (listsComplete) conn.progress.listComplete = true;
+  let mapper: IdMapper | null = null;
+  const abilities = localAbilities(
+    options,
+    () =>
+      (mapper ??= new IdMapper(
+        { users: listReceiver.userNames, groups: listReceiver.groupNames },
+        options.numericIds,
+        process.getuid?.() === 0,
+        process.getgroups?.() ?? [],
+      )),
+  );
+  const empty = received[0]!.entries.length === 0;
+  const destination =
+    options.listOnly || empty
+      ? new Destination(null, false, null)
+      : resolveDestination(request.opener, request.path, received[0]!.entries, lists.totalEntries, options.dryRun);
+  const state = new ReceiveState(conn, lists, listReceiver, destination, abilities, request.planned);
+  state.listsComplete = listsComplete;
+  if (options.listOnly) state.onList = (list) => list.entries.forEach((entry) => emitListed(conn, entry));
+  for (const list of received) state.addList(list);
+  const report = (name: ByteString, isDir_: boolean) => {
+    if (conn.isServer) conn.output.message(Msg.DELETED, Buffer.from(isDir_ ? `${name}\0` : name, 'latin1'));
+    else conn.emit({ type: 'deleted', name, isDir: isDir_ });
+  };
+  const deleter = new Deleter(conn, destination, new FilterChain(request.filters, 'receiver', destination.root?.path ?? '/'), report, (dir) =>
+    state.touch(dir),
+  );
+  const receiver = new Receiver(state);
+  const generator = new Generator(state, deleter, request.local);
+  try {
+    if (!empty) {
+      conn.emit({ type: 'phase', phase: 'transferring' });
+      const readStats =
+        conn.isServer || agreed.protocol < 29
+          ? null
+          : async () => {
+              await input.parse((r) => [r.varlong(3), r.varlong(3), r.varlong(3), r.varlong(3), r.varlong(3)]);
+            };
+      await bothOrAbort(conn, receiver.run(readStats), generator.run());
+    }
+  } finally {
+    destination.close();
+  }
+  const { totals } = state;
+  return {
+    files: pickKinds(listReceiver.counts),
+    created: totals.created,
+    deleted: conn.isServer || options.deleteMode === 'none' ? fromDeleteStats(null) : fromDeleteStats(deleter.stats),
+    transferred: totals.transferred,
+    totalSize: listReceiver.counts.totalSize,
+    transferredSize: totals.transferredSize,
+    literal: totals.literal,
+    matched: totals.matched,
+    flistBytes: listReceiver.counts.flistBytes,
+    flistBuildMs: 0,
+    flistXferMs,
+  };
+}
+
+/** Generator and receiver run together; the first failure ends the conversation for both. */
+async function bothOrAbort(conn: Connection, ...roles: Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(
+    roles.map((role) =>
+      role.catch((error: unknown) => {
+        conn.stop(error);
+        throw error;
+      }),
+    ),
+  );
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw conn.firstError ?? failed.reason;
+}
+
+/**
+ * Turns whatever ended a session into the error that explains it best: messages and exit status of the peer that
+ * arrived behind it say more than "the connection was closed".
+ */
+export async function explainFailure(conn: Connection, error: unknown): Promise<unknown> {
+  if (error instanceof DriftlineError && !['closed-early', 'stream-failed'].includes(error.data.code) && error.data.kind !== 'internal') return error;
+  try {
+    await conn.input.drainMessages();
+  } catch (late) {
+    return late;
+  }
+  if (!(error instanceof DriftlineError)) return error;
+  const exit: PeerExit = await conn.transport.exit;
+  return exitError(exit, conn.options.rsyncPath, conn.transport.description) ?? error;
+}
+
+function emitListed(conn: Connection, entry: FileEntry): void {
+  if (entry.flags & EntryFlag.INACTIVE) return;
+  const listed: ListedEntry = {
+    name: entryName(entry),
+    mode: entry.mode,
+    size: entry.size,
+    mtime: entry.mtime,
+    nsec: entry.nsec,
+    uid: entry.uid,
+    gid: entry.gid,
+    link: entry.extra?.link ?? null,
+    sum: entry.extra?.sum ?? null,
+  };
+  conn.emit({ type: 'listed', entry: listed });
+}
+
+/** §7.14: read, written, total size, list building and sending time, as the server saw them. */
+function writeServerStats(conn: Connection, totalSize: number, buildMs: number): void {
+  const { data, sent } = conn.output;
+  for (const value of [conn.input.received, sent, totalSize, Math.max(1, buildMs), 0]) data.varlong(value, 3);
+}
+
+type Kinds = TransferStats['files'];
+
+function pickKinds({ total, regular, dirs, links, devices, specials }: Kinds): Kinds {
+  return { total, regular, dirs, links, devices, specials };
+}
+
+function countKinds(entries: readonly FileEntry[]): Kinds {
+  const kinds: Kinds = { total: entries.length, regular: 0, dirs: 0, links: 0, devices: 0, specials: 0 };
+  for (const { mode } of entries) {
+    if (isReg(mode)) kinds.regular++;
+    else if (isDir(mode)) kinds.dirs++;
+    else if (isLink(mode)) kinds.links++;
+    else if (isDevice(mode)) kinds.devices++;
+    else kinds.specials++;
+  }
+  return kinds;
+}
+
+function fromDeleteStats(stats: DeleteStats | null): Kinds {
+  const [regular, dirs, links, devices, specials] = stats?.wire ?? [0, 0, 0, 0, 0];
+  return { total: regular + dirs + links + devices + specials, regular, dirs, links, devices, specials };
+}

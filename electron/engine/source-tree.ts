@@ -1,0 +1,53 @@
+import { toErrorData } from '../../shared/errors.ts';
+import type { ByteString } from '../../shared/model/path.ts';
+import { checksumLength, createFileSum } from './checksum/strong.ts';
+import type { Connection } from './connection.ts';
+import { FilterChain } from './filter/chain.ts';
+import type { FilterRule } from './filter/rule.ts';
+import { entryName } from './flist/entry.ts';
+import { SourceScan } from './flist/scan.ts';
+import type { SourceFs } from './fs/fs.ts';
+import { sumFile } from './roles/list-sum.ts';
+import type { SourceTree } from './roles/list-sender.ts';
+
+/** The tree that source arguments name, filtered by the sender's rules. */
+export function scanTree(conn: Connection, fs: SourceFs, args: readonly ByteString[], filters: readonly FilterRule[]): SourceTree {
+  const { options, agreed } = conn;
+  const chain = new FilterChain(filters, 'sender');
+  const sum = options.checksum ? createFileSum(agreed.listSum) : null;
+  const scan = new SourceScan(
+    fs,
+    args,
+    { recursive: options.recursive, dirs: options.dirs, links: options.links, incRecurse: agreed.incRecurse },
+    (name, isDir) => !chain.isEmpty && chain.check(name, isDir) === 'exclude',
+    {
+      issue: (issue) => conn.issue(issue),
+      message: (text) => conn.emit({ type: 'message', level: 'info', from: 'local', text: `${text}\n` }),
+      sum:
+        sum === null
+          ? undefined
+          : (entry, path) => {
+              try {
+                const file = fs.openRead(path);
+                try {
+                  return sumFile(file, sum);
+                } finally {
+                  file.close();
+                }
+              } catch (error) {
+                conn.issue({ code: 'read-failed', name: entryName(entry), message: toErrorData(error).message, ioError: 1 });
+                return '\0'.repeat(checksumLength(agreed.listSum));
+              }
+            },
+    },
+  );
+  return {
+    batches: () => (agreed.incRecurse ? [scan.scanArguments()] : scan.scanAll()),
+    children: (dir) => scan.scanDir(dir),
+    open: (entry) => fs.openRead(scan.localPath(entry)),
+    accepts: () => true,
+    get ioError() {
+      return scan.ioError;
+    },
+  };
+}
