@@ -91,22 +91,33 @@ function figures(theirs: string): Partial<TransferStats> {
   };
 }
 
+/** Whole seconds rsync says it took: the rate it prints is over half a second more. */
+function seconds(theirs: string): number {
+  const match = /sent ([\d,]+) bytes {2}received ([\d,]+) bytes {2}([\d,.]+) bytes/.exec(theirs);
+  if (match === null) return 0;
+  const [sent, received, rate] = match.slice(1).map((text) => Number(text.replaceAll(',', '')));
+  return Math.round((sent! + received!) / rate! - 0.5);
+}
+
 function print(
   args: string[],
   direction: 'push' | 'pull' | 'local',
   events: EngineEvent[],
   stats: TransferStats | null,
+  seconds = 0,
 ): string {
   const command = parseRsyncArgs(args, {});
   if (command.mode !== 'client') throw new Error(command.mode);
   let out = '';
+  let now = 1_000_000;
   const printer = new RsyncPrinter(
-    { options: command.options, direction, now: () => 1_000_000 },
+    { options: command.options, direction, now: () => now },
     (bytes) => (out += bytes.toString('latin1')),
     (bytes) => (out += bytes.toString('latin1')),
   );
   printer.event({ type: 'phase', phase: 'listing' });
   for (const event of events) printer.event(event);
+  now += seconds * 1000;
   printer.finish(stats, 0);
   return out;
 }
@@ -118,7 +129,7 @@ function compare(
   direction: 'push' | 'pull' | 'local' = 'local',
 ): void {
   const theirs = rsync(args);
-  expect(print(args, direction, events, { ...STATS, ...figures(theirs), ...stats })).toBe(theirs);
+  expect(print(args, direction, events, { ...STATS, ...figures(theirs), ...stats }, seconds(theirs))).toBe(theirs);
 }
 
 /** The tree against an empty folder that exists. */
@@ -204,7 +215,7 @@ describe('what a transfer prints', () => {
       }
       const theirs = rsync([...words, '-n', '--delete', 'src/', 'dst']);
       const stats = { ...STATS, ...figures(theirs), totalSize: BIG + 7 };
-      const ours = print([...words, '-n', '--delete', 'src/', 'dst'], 'local', events, stats);
+      const ours = print([...words, '-n', '--delete', 'src/', 'dst'], 'local', events, stats, seconds(theirs));
       // Notes on the delta search are not printed; where unchanged files come between is a race of rsync's two processes.
       const lines = (text: string): string[] => (unchanged ? text.split('\n').sort() : text.split('\n'));
       expect(lines(ours)).toEqual(lines(theirs.replace(/^(delta-transmission|total: matches).*\n/gm, '')));
@@ -293,7 +304,7 @@ describe('listings', () => {
       .split('\n')
       .filter((line) => !/ \.$/.test(line));
     const stats = { ...STATS, ...figures(theirs.join('\n')), totalSize: SIZES.reduce((sum, size) => sum + size) };
-    const ours = print(args, 'local', entries, stats).split('\n');
+    const ours = print(args, 'local', entries, stats, seconds(theirs.join('\n'))).split('\n');
     rmSync(join(root, 'src/sizes'), { recursive: true });
     expect(ours).toEqual(theirs);
   });
