@@ -40,7 +40,8 @@ export function nodeConfig(entries, outDir) {
       minify: false,
       rolldownOptions: {
         input: entries,
-        external: (id) => /^(node:|@?[a-z])/.test(id) && !/^[a-z]:[\\/]/i.test(id) && !Object.values(entries).includes(id),
+        external: (id) =>
+          /^(node:|@?[a-z])/.test(id) && !/^[a-z]:[\\/]/i.test(id) && !Object.values(entries).includes(id),
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name].js' },
       },
     },

@@ -1,0 +1,45 @@
+/**
+ * Every test suite is one project: `npx vitest run --config build/vitest.config.mjs --project interop [file]`.
+ * `npm test` (build/run-tests.mjs) runs them all.
+ */
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { ROOT } from './peers.mjs';
+
+/**
+ * @param {string} name
+ * @param {string[]} include
+ * @param {Partial<import('vitest/node').ProjectConfig>} [more]
+ */
+const project = (name, include, more = {}) => ({
+  extends: /** @type {const} */ (true),
+  test: { name, include, environment: 'node', ...more },
+});
+
+// A slow machine with two cores must pass too: the limits end a hang, they judge no speed.
+const withPeers = { testTimeout: 120_000, hookTimeout: 120_000 };
+
+export default defineConfig({
+  root: ROOT,
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 20_000,
+    projects: [
+      project('unit', ['shared/**/*.test.ts', 'electron/**/*.test.ts']),
+      {
+        ...project('renderer', ['renderer/**/*.test.ts']),
+        plugins: [svelte({ configFile: false })],
+        // Svelte's package offers its server half to Node; runes and mount() are in the other.
+        resolve: { conditions: ['browser'] },
+      },
+      project('wire', ['test/wire/**/*.test.ts']),
+      project('pair', ['test/pair/**/*.test.ts']),
+      project('interop', ['test/interop/**/*.test.ts'], withPeers),
+      project('service', ['test/service/**/*.test.ts'], withPeers),
+      project('e2e', ['test/e2e/**/*.test.ts'], withPeers),
+    ],
+  },
+});
