@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SecretQuestion } from '../../electron/engine/transport/ssh-target.ts';
 import type { PathText } from '../../shared/model/path.ts';
-import { startAgent } from '../support/agent.ts';
 import { peers } from '../support/peers.ts';
-import { connectTo, errorOf } from '../support/ssh-client.ts';
+import { agentFor, connectTo, errorOf, sshdFor } from '../support/ssh-client.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
 let sshd: Sshd;
@@ -81,11 +80,10 @@ describe('keys', () => {
   });
 
   it('reports a refused key with what was tried and what the server offers, and sends no password', async () => {
-    const other = await startSshd({ passwordUser: false });
+    const other = await sshdFor({ passwordUser: false });
     const prompts = answers(sshd.password);
     const path = other.keyPath as PathText;
     const error = await errorOf(connectTo(sshd, { auth: [{ kind: 'key', path }], prompts }));
-    await other.stop();
     expect(error).toMatchObject({ kind: 'auth', code: 'auth-failed', exitCode: 255, retryable: false });
     expect(error.details).toEqual({ tried: [`key ${path}`], offered: ['publickey', 'password'] });
     expect(prompts.asked).toEqual([]);
@@ -113,45 +111,41 @@ describe('passwords', () => {
   });
 
   it('follows a refused key only where the host is set up so', async () => {
-    const other = await startSshd({ passwordUser: false });
+    const other = await sshdFor({ passwordUser: false });
     const prompts = answers(sshd.password);
     const auth = [{ kind: 'key' as const, path: other.keyPath as PathText }, { kind: 'password' as const }];
     const connection = await connectTo(sshd, { user: sshd.passwordUser, auth, prompts });
     connection.close();
-    await other.stop();
     expect(prompts.asked).toHaveLength(1);
   });
 
   it('answers one hidden keyboard-interactive question', async () => {
-    const kbd = await startSshd({ keyboardInteractive: true });
+    const kbd = await sshdFor({ keyboardInteractive: true });
     const prompts = answers('wrong', kbd.password);
     const connection = await connectTo(kbd, { user: kbd.passwordUser, auth: [{ kind: 'password' }], prompts });
     connection.close();
-    await kbd.stop();
     expect(prompts.asked.map((question) => question.kind)).toEqual(['password', 'password']);
   });
 });
 
 describe('two factors', () => {
   it('goes on to the password after the key was right, whatever their order', async () => {
-    const strict = await startSshd({ config: ['AuthenticationMethods publickey,password'] });
+    const strict = await sshdFor({ config: ['AuthenticationMethods publickey,password'] });
     // The password account needs a key of its own: one authorized_keys file serves every account.
     const auth = [{ kind: 'password' as const }, { kind: 'key' as const, path: strict.keyPath as PathText }];
     const prompts = answers(strict.password);
     const connection = await connectTo(strict, { user: strict.passwordUser, auth, prompts });
     connection.close();
-    await strict.stop();
     expect(prompts.asked).toHaveLength(1);
   });
 });
 
 describe('limits', () => {
   it('knows too many failures from a refusal', async () => {
-    const strict = await startSshd({ maxAuthTries: 2 });
+    const strict = await sshdFor({ maxAuthTries: 2 });
     const error = await errorOf(
       connectTo(strict, { user: strict.passwordUser, auth: [{ kind: 'password' }], prompts: answers('a', 'b', 'c') }),
     );
-    await strict.stop();
     expect(error).toMatchObject({ kind: 'auth', code: 'too-many-auth-failures', exitCode: 255 });
     expect(error.details?.['tried']).toEqual(['password', 'password']);
   });
@@ -159,33 +153,29 @@ describe('limits', () => {
 
 describe('agent', () => {
   it('logs in with a key of the agent, after others were refused', async () => {
-    const other = await startSshd({ passwordUser: false });
-    const agent = await startAgent([other.keyPath, sshd.keyPath]);
+    const other = await sshdFor({ passwordUser: false });
+    const agent = await agentFor([other.keyPath, sshd.keyPath]);
     const connection = await connectTo(sshd, { auth: [{ kind: 'agent', socket: agent.socket }] });
     connection.close();
-    await agent.stop();
-    await other.stop();
   });
 
   it('says that the agent is absent, empty or locked', async () => {
     const absent = await errorOf(connectTo(sshd, { auth: [{ kind: 'agent', socket: join(folder, 'none') }] }));
     expect(absent).toMatchObject({ kind: 'auth', code: 'agent-unavailable' });
     expect(absent.message).toContain('cannot be reached');
-    const agent = await startAgent();
+    const agent = await agentFor();
     const auth = [{ kind: 'agent' as const, socket: agent.socket }];
     expect((await errorOf(connectTo(sshd, { auth }))).message).toContain('holds no keys');
     agent.add(sshd.keyPath);
     await agent.lock();
     expect((await errorOf(connectTo(sshd, { auth }))).message).toContain('holds no keys');
-    await agent.stop();
   });
 
   it('says that the server takes no more keys than it allows', async () => {
     const keys = Array.from({ length: 7 }, (_, index) => join(folder, `key${index}`));
     for (const key of keys) execFileSync(peers().sshKeygen, ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key]);
-    const agent = await startAgent([...keys, sshd.keyPath]);
+    const agent = await agentFor([...keys, sshd.keyPath]);
     const error = await errorOf(connectTo(sshd, { auth: [{ kind: 'agent', socket: agent.socket }] }));
-    await agent.stop();
     expect(error).toMatchObject({ kind: 'auth', code: 'too-many-auth-failures' });
     expect(error.details?.['tried']).toHaveLength(6);
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exitError } from '../../electron/engine/transport/peer-exit.ts';
 import type { SshConnection } from '../../electron/engine/transport/ssh.ts';
-import { connectTo, errorOf, readAll } from '../support/ssh-client.ts';
+import { connectTo, errorOf, readAll, sshdFor } from '../support/ssh-client.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
 let sshd: Sshd;
@@ -87,7 +87,7 @@ describe('exec', () => {
   });
 
   it('makes a writer wait for a peer that does not read', async () => {
-    const transport = await connection.exec('sleep 1000');
+    const transport = await connection.exec('sleep 60');
     const chunk = Buffer.alloc(65_536);
     let written = 0;
     // The server's window, the wrapper's own limit, and the pipe to the program.
@@ -117,14 +117,13 @@ describe('exec', () => {
   });
 
   it('survives rekeying in the middle of a transfer, the host key being the same', async () => {
-    const rekeying = await startSshd({ passwordUser: false, config: ['RekeyLimit 1M'] });
+    const rekeying = await sshdFor({ passwordUser: false, config: ['RekeyLimit 1M'] });
     const other = await connectTo(rekeying);
     const transport = await other.exec('head -c 20000000 /dev/zero | tr "\\\\0" x');
     const { out } = await readAll(transport);
     expect(out.length).toBe(20_000_000);
     expect(out.every((byte) => byte === 0x78)).toBe(true);
     other.close();
-    await rekeying.stop();
   });
 });
 
@@ -132,7 +131,7 @@ describe('the end of a connection', () => {
   it('is an end without a status for what runs on it when the server is killed', async () => {
     const other = await connectTo(sshd);
     const before = new Set(sshd.sessionPids());
-    const transport = await other.exec('exec sleep 1000');
+    const transport = await other.exec('exec sleep 60');
     const failed = errorOf(once(transport.stream, 'end'));
     transport.stream.resume();
     // Everything that serves connections; the shared connection is replaced.
@@ -158,10 +157,9 @@ describe('the end of a connection', () => {
   });
 
   it('is reported as a refusal when the server allows no session', async () => {
-    const closedDoor = await startSshd({ passwordUser: false, config: ['MaxSessions 0'] });
+    const closedDoor = await sshdFor({ passwordUser: false, config: ['MaxSessions 0'] });
     const other = await connectTo(closedDoor);
     expect(await errorOf(other.exec('true'))).toMatchObject({ kind: 'remote', code: 'command-failed' });
     other.close();
-    await closedDoor.stop();
   });
 });

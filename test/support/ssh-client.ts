@@ -1,10 +1,12 @@
+import { onTestFinished } from 'vitest';
 import type { PathText } from '../../shared/model/path.ts';
 import { DriftlineError, type ErrorData } from '../../shared/errors.ts';
 import type { KnownHostsSources } from '../../electron/engine/transport/known-hosts.ts';
 import { connectSsh, type SshConnection, type SshOptions } from '../../electron/engine/transport/ssh.ts';
 import { NO_PROMPTS, type SshAuth, type SshPrompts } from '../../electron/engine/transport/ssh-target.ts';
 import type { Transport } from '../../electron/engine/transport/transport.ts';
-import type { Sshd } from './sshd.ts';
+import { startAgent, type TestAgent } from './agent.ts';
+import { type Sshd, type SshdOptions, startSshd } from './sshd.ts';
 
 export interface ClientOptions extends Partial<Omit<SshOptions, 'prompts' | 'knownHosts'>> {
   user?: string;
@@ -52,4 +54,18 @@ export async function readAll(transport: Transport): Promise<{ out: Buffer; err:
   };
   const [out, err] = await Promise.all([collect(transport.stream), collect(transport.stderr)]);
   return { out, err };
+}
+
+/** A server for the running test alone. */
+export async function sshdFor(options: SshdOptions): Promise<Sshd> {
+  const sshd = await startSshd(options);
+  onTestFinished(() => sshd.stop());
+  return sshd;
+}
+
+/** A key agent for the running test alone. */
+export async function agentFor(keyPaths: string[] = []): Promise<TestAgent> {
+  const agent = await startAgent(keyPaths);
+  onTestFinished(() => agent.stop());
+  return agent;
 }

@@ -80,12 +80,15 @@ class Reader {
   #matchesHost(patterns: string[]): boolean {
     const name = this.#name.toLowerCase();
     let found = false;
+    let byName = false;
     for (const pattern of patterns.map((item) => item.toLowerCase())) {
-      if (pattern.startsWith('!') ? !matchPattern(pattern.slice(1), name) : !matchPattern(pattern, name)) continue;
-      if (pattern.startsWith('!')) return false;
+      const negated = pattern.startsWith('!');
+      if (!matchPattern(negated ? pattern.slice(1) : pattern, name)) continue;
+      if (negated) return false;
       found = true;
-      if (pattern !== '*') this.#named = true;
+      byName ||= pattern !== '*';
     }
+    this.#named ||= byName;
     return found;
   }
 

@@ -11,11 +11,15 @@ export interface PeerExit {
  * in-process pair. Implementations live beside this file; nothing else in the engine knows which one it has.
  */
 export interface Transport {
-  /** The peer's standard input and output. Ends when the peer closes; errors are `DriftlineError`s. */
+  /**
+   * The peer's standard input and output. Ends when the peer closes; errors are `DriftlineError`s. A written chunk
+   * belongs to the transport: never write to its memory again (an in-process pair hands it to the reader as it is).
+   * Bytes written after the peer has closed are dropped without an error: its end shows on reading.
+   */
   readonly stream: Duplex;
-  /** The peer's standard error, a message channel of the protocol (reference §4.3), or null. */
+  /** The peer's standard error, a message channel of the protocol (reference §4.3), or null. Must be drained. */
   readonly stderr: Readable | null;
-  /** Resolves once the peer ended and its channel closed (ssh2's 'close', not 'exit'). Never rejects. */
+  /** Resolves once the peer ended and its channel closed (ssh2's 'close', not 'exit'), or `close()` was called. Never rejects. */
   readonly exit: Promise<PeerExit>;
   /** For messages: `user@host`, `local`, or the command. */
   readonly description: string;
