@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { DriftlineError, fail } from '../../../shared/errors.ts';
+import { type DriftlineError, fail } from '../../../shared/errors.ts';
 import { ByteReader, UNDERFLOW } from './byte-reader.ts';
 import { Limit, Msg } from './constants.ts';
 
@@ -81,7 +81,7 @@ export class PeerInput {
     }
   }
 
-  /** Makes every pending and later read fail with `error`. */
+  /** Makes reads fail with `error` as soon as what has arrived is used up. */
   abort(error: Error): void {
     this.#error ??= error;
     this.#notify();
@@ -109,46 +109,69 @@ export class PeerInput {
   }
 
   /**
-   * Waits until the reader has more data than now. @throws the connection's error, or `closed-early` at the end of the stream.
+   * Waits until the reader has more data than now. What has arrived is used up before an error or the end is reported.
+   * @throws the connection's error, or `closed-early` at the end of the stream
    */
   async fill(): Promise<void> {
     for (;;) {
       while (this.#head < this.#queue.length) {
-        const chunk = this.#queue[this.#head]!;
-        this.#queue[this.#head++] = EMPTY;
-        if (this.#head > 64 && this.#head * 2 > this.#queue.length) {
-          this.#queue.splice(0, this.#head);
-          this.#head = 0;
-        }
-        this.#queued -= chunk.length;
-        if (this.#paused && this.#queued < HIGH_WATER / 2) {
-          this.#paused = false;
-          this.#stream.resume();
-        }
         const before = this.reader.available;
-        if (this.#muxed) this.#demux(chunk);
-        else this.reader.push(chunk);
+        this.#takeChunk();
         if (this.reader.available > before) return;
       }
       if (this.#error) throw this.#error;
       if (this.#ended) throw closedEarly();
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#arrival();
     }
   }
 
-  /** Handles messages that have already arrived, without waiting: called when the connection is ending. */
-  async drainMessages(): Promise<void> {
-    try {
-      while (this.#head < this.#queue.length) await this.fill();
-    } catch (error) {
-      if (error instanceof DriftlineError && error.data.code !== 'closed-early') throw error;
+  /** Handles messages that have already arrived, without waiting: called when the connection has failed. */
+  drainMessages(): void {
+    while (this.#head < this.#queue.length) this.#takeChunk();
+  }
+
+  /**
+   * Handles messages until the peer closes its direction: called after the goodbye, when only messages may still come.
+   * Anything else is dropped. @throws the connection's error
+   */
+  async readToEnd(): Promise<void> {
+    for (;;) {
+      while (this.#head < this.#queue.length) {
+        this.#takeChunk();
+        this.reader.view(this.reader.available);
+      }
+      if (this.#error) throw this.#error;
+      if (this.#ended) return;
+      await this.#arrival();
     }
   }
 
   get ended(): boolean {
     return this.#ended && this.#head >= this.#queue.length;
+  }
+
+  /** Moves the oldest queued chunk on: data to the reader, messages to `onMessage`. */
+  #takeChunk(): void {
+    const chunk = this.#queue[this.#head]!;
+    this.#queue[this.#head++] = EMPTY;
+    if (this.#head > 64 && this.#head * 2 > this.#queue.length) {
+      this.#queue.splice(0, this.#head);
+      this.#head = 0;
+    }
+    this.#queued -= chunk.length;
+    if (this.#paused && this.#queued < HIGH_WATER / 2) {
+      this.#paused = false;
+      this.#stream.resume();
+    }
+    if (this.#muxed) this.#demux(chunk);
+    else this.reader.push(chunk);
+  }
+
+  /** Resolves when a chunk, an error or the end arrives. */
+  #arrival(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   #notify(): void {

@@ -1,0 +1,168 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { DriftlineError, fail } from '../../../shared/errors.ts';
+import { Msg } from './constants.ts';
+import { MORE, PeerInput } from './peer-input.ts';
+
+function frame(code: number, payload: Buffer | string): Buffer {
+  const body = Buffer.from(payload);
+  const header = Buffer.alloc(4);
+  header.writeUInt32LE((((code + 7) << 24) | body.length) >>> 0);
+  return Buffer.concat([header, body]);
+}
+
+function open(muxed = true): { stream: PassThrough; input: PeerInput; messages: [number, string][] } {
+  const stream = new PassThrough();
+  const input = new PeerInput(stream);
+  const messages: [number, string][] = [];
+  input.onMessage = (code, payload) => messages.push([code, payload.toString('latin1')]);
+  if (muxed) input.startMux();
+  return { stream, input, messages };
+}
+
+const text = (input: PeerInput, length: number): Promise<string> => input.parse((reader) => reader.string(length));
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return 'none';
+  } catch (error) {
+    return error instanceof DriftlineError ? `${error.data.kind}/${error.data.code}` : String(error);
+  }
+}
+
+describe('PeerInput', () => {
+  it('hands out data before and after multiplexing starts, also when both came at once', async () => {
+    const { stream, input, messages } = open(false);
+    stream.write(Buffer.concat([Buffer.from('hello'), frame(Msg.INFO, 'note\n'), frame(Msg.DATA, 'world')]));
+    expect(await text(input, 5)).toBe('hello');
+    input.startMux();
+    expect(await text(input, 5)).toBe('world');
+    expect(messages).toEqual([[Msg.INFO, 'note\n']]);
+    expect(input.received).toBe(5 + 9 + 9);
+  });
+
+  it('keeps the order of leftover bytes and queued chunks when multiplexing starts', async () => {
+    const { stream, input } = open(false);
+    const framed = Buffer.concat([frame(Msg.DATA, 'abc'), frame(Msg.DATA, 'def')]);
+    stream.write(Buffer.concat([Buffer.from('x'), framed.subarray(0, 2)]));
+    await text(input, 1);
+    stream.write(framed.subarray(2, 9));
+    stream.write(framed.subarray(9));
+    await new Promise(setImmediate);
+    input.startMux();
+    expect(await text(input, 6)).toBe('abcdef');
+  });
+
+  it('delivers messages at their place between data, and joins data across frames', async () => {
+    const { stream, input, messages } = open();
+    const bytes = Buffer.concat([
+      ...[frame(Msg.DATA, 'ab'), frame(Msg.DATA, ''), frame(Msg.WARNING, 'w'), frame(Msg.DATA, 'cd')],
+      ...[frame(Msg.NOOP, ''), frame(Msg.IO_ERROR, Buffer.of(1, 0, 0, 0))],
+    ]);
+    for (const byte of bytes) stream.write(Buffer.of(byte));
+    stream.end();
+    expect(await text(input, 4)).toBe('abcd');
+    expect(messages).toEqual([[Msg.WARNING, 'w']]);
+    expect(await codeOf(text(input, 1))).toBe('remote/closed-early');
+    expect(messages.slice(1)).toEqual([
+      [Msg.NOOP, ''],
+      [Msg.IO_ERROR, '\x01\0\0\0'],
+    ]);
+  });
+
+  it('rewinds a parser that wants more', async () => {
+    const { stream, input } = open();
+    stream.write(frame(Msg.DATA, 'abc'));
+    await input.fill();
+    expect(input.tryParse((reader) => reader.string(4))).toBe(MORE);
+    expect(input.tryParse((reader) => reader.string(3))).toBe('abc');
+  });
+
+  it('lets errors of a parser through', async () => {
+    const { stream, input } = open();
+    stream.write(frame(Msg.DATA, 'abc'));
+    const thrown = input.parse(() => {
+      throw fail('protocol', 'mine', 'mine');
+    });
+    expect(await codeOf(thrown)).toBe('protocol/mine');
+  });
+
+  it.each([
+    ['an unknown code', frame(55, 'x')],
+    ['a code of another program’s insides', frame(9, '\0\0\0\0')],
+    ['an INT message of the wrong size', frame(Msg.IO_ERROR, 'abc')],
+    ['NOOP with a payload', frame(Msg.NOOP, 'a')],
+    ['text of 5120 bytes', frame(Msg.INFO, 'x'.repeat(5120))],
+    ['a tag below the base', Buffer.of(0, 0, 0, 6)],
+    ['16 MiB announced for a text', Buffer.of(0xff, 0xff, 0xff, 7 + Msg.ERROR)],
+  ])('refuses %s', async (_, bytes) => {
+    const { stream, input } = open();
+    stream.write(bytes);
+    expect(await codeOf(input.fill())).toBe('protocol/bad-frame');
+  });
+
+  it('accepts a text of 5119 bytes', async () => {
+    const { stream, input, messages } = open();
+    stream.end(frame(Msg.INFO, 'x'.repeat(5119)));
+    expect(await codeOf(input.fill())).toBe('remote/closed-early');
+    expect(messages[0]?.[1]).toHaveLength(5119);
+  });
+
+  it('uses up what arrived before it reports an error', async () => {
+    const { stream, input } = open();
+    stream.write(frame(Msg.DATA, 'abc'));
+    await new Promise(setImmediate);
+    stream.destroy(new Error('reset'));
+    await new Promise(setImmediate);
+    expect(await text(input, 3)).toBe('abc');
+    expect(await codeOf(text(input, 1))).toBe('Error: reset');
+  });
+
+  it('wakes a waiting reader on abort and keeps the first reason', async () => {
+    const { input } = open();
+    const waiting = codeOf(input.fill());
+    input.abort(fail('cancelled', 'stopped', 'stopped'));
+    input.abort(new Error('later'));
+    expect(await waiting).toBe('cancelled/stopped');
+    expect(await codeOf(input.fill())).toBe('cancelled/stopped');
+  });
+
+  it('ends when the stream is closed without an end', async () => {
+    const { stream, input } = open();
+    stream.destroy();
+    expect(await codeOf(input.fill())).toBe('remote/closed-early');
+  });
+
+  it('drains messages without waiting for more', async () => {
+    const { stream, input, messages } = open();
+    stream.write(Buffer.concat([frame(Msg.ERROR, 'a'), frame(Msg.ERROR, 'b'), frame(Msg.ERROR, 'c').subarray(0, 3)]));
+    await new Promise(setImmediate);
+    input.drainMessages();
+    expect(messages.map(([, payload]) => payload)).toEqual(['a', 'b']);
+  });
+
+  it('reads messages to the end and drops data there', async () => {
+    const { stream, input, messages } = open();
+    const end = input.readToEnd();
+    stream.write(frame(Msg.DATA, 'stray'));
+    stream.write(frame(Msg.ERROR, 'late'));
+    stream.end();
+    await end;
+    expect(messages).toEqual([[Msg.ERROR, 'late']]);
+    expect(input.reader.available).toBe(0);
+    expect(input.ended).toBe(true);
+  });
+
+  it('stops the stream while too much is queued, and starts it again', async () => {
+    const stream = new PassThrough({ highWaterMark: 16 << 20 });
+    const input = new PeerInput(stream);
+    const chunk = Buffer.alloc(1 << 20, 'x');
+    for (let i = 0; i < 8; i++) stream.write(chunk);
+    await new Promise(setImmediate);
+    expect(stream.isPaused()).toBe(true);
+    expect(input.received).toBeLessThan(8 << 20);
+    for (let i = 0; i < 8; i++) expect((await input.parse((reader) => reader.view(1 << 20))).length).toBe(1 << 20);
+    expect(stream.isPaused()).toBe(false);
+  });
+});
