@@ -37,6 +37,8 @@ export interface ListedEntry {
   nsec: number;
   uid: number;
   gid: number;
+  rdevMajor: number;
+  rdevMinor: number;
   link: ByteString | null;
   /** List sum in wire order (`--checksum`). */
   sum: ByteString | null;

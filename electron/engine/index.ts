@@ -5,6 +5,7 @@ import { Connection } from './connection.ts';
 import type { EngineEvent, TransferStats } from './events.ts';
 import { FilterChain } from './filter/chain.ts';
 import { compileGlob, matchGlob } from './filter/wildmatch.ts';
+import type { ReceivedNames } from './flist/id-map.ts';
 import { openJournal } from './fs/journal.ts';
 import { nodeSourceFs } from './fs/node-fs.ts';
 import { negotiateAsClient } from './handshake/negotiate.ts';
@@ -52,6 +53,8 @@ export interface TransferResult {
   ioError: number;
   issueCount: number;
   protocol: number;
+  /** Names a sending server told for its user and group ids. */
+  names: ReceivedNames;
 }
 
 /**
@@ -92,8 +95,10 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
     const exit = await conn.finish();
     conn.tick(true);
     const remote = exit.code ?? (exit.signal === null ? 0 : 12);
+    const { names, ...stats } = totals;
     return {
-      stats: { ...totals, sent: conn.output.sent, received: conn.input.received },
+      names,
+      stats: { ...stats, sent: conn.output.sent, received: conn.input.received },
       exitCode: Math.max(conn.exitCode(), remote),
       ioError: conn.ioError,
       issueCount: conn.issueCount,

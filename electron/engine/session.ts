@@ -8,7 +8,7 @@ import type { FilterRule } from './filter/rule.ts';
 import { decodeRule, encodeRules, wantsFilterList, MAX_RULE_TEXT } from './filter/wire.ts';
 import { EntryFlag, entryName, type FileEntry } from './flist/entry.ts';
 import { FileLists } from './flist/file-lists.ts';
-import { IdMapper } from './flist/id-map.ts';
+import { IdMapper, type ReceivedNames } from './flist/id-map.ts';
 import { localAbilities } from './roles/attributes.ts';
 import { Deleter } from './roles/delete.ts';
 import type { DeleteStats } from './roles/delete-stats.ts';
@@ -24,7 +24,10 @@ import { exitError } from './transport/peer-exit.ts';
 import { Msg, Ndx, isDevice, isDir, isLink, isReg } from './wire/constants.ts';
 
 /** Totals of one session, before the peer's exit is known. */
-export type SessionTotals = Omit<TransferStats, 'sent' | 'received'>;
+export type SessionTotals = Omit<TransferStats, 'sent' | 'received'> & {
+  /** Names the peer told for its ids; empty on the sending side. */
+  names: ReceivedNames;
+};
 
 /** Sends the client's filter rules, if the server expects any (reference §5.1). */
 export function sendFilters(conn: Connection, serverSends: boolean): void {
@@ -80,6 +83,7 @@ export async function sendingSide(conn: Connection, tree: SourceTree): Promise<S
     flistBytes: listSender.counts.flistBytes,
     flistBuildMs: buildMs,
     flistXferMs: 0,
+    names: { users: new Map(), groups: new Map() },
   };
 }
 
@@ -139,7 +143,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     if (conn.isServer) conn.output.message(Msg.DELETED, Buffer.from(isDir_ ? `${name}\0` : name, 'latin1'));
     else conn.emit({ type: 'deleted', name, isDir: isDir_ });
   };
-  const deleter = new Deleter(conn, destination, new FilterChain(request.filters, 'receiver', destination.root?.path ?? '/'), report, (dir) =>
+  const deleter = new Deleter(conn, destination, new FilterChain(request.filters, 'receiver', destination.root?.path), report, (dir) =>
     state.touch(dir),
   );
   const receiver = new Receiver(state);
@@ -171,6 +175,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     flistBytes: listReceiver.counts.flistBytes,
     flistBuildMs: 0,
     flistXferMs,
+    names: { users: listReceiver.userNames, groups: listReceiver.groupNames },
   };
 }
 
@@ -214,6 +219,8 @@ function emitListed(conn: Connection, entry: FileEntry): void {
     nsec: entry.nsec,
     uid: entry.uid,
     gid: entry.gid,
+    rdevMajor: entry.extra?.rdevMajor ?? 0,
+    rdevMinor: entry.extra?.rdevMinor ?? 0,
     link: entry.extra?.link ?? null,
     sum: entry.extra?.sum ?? null,
   };

@@ -84,13 +84,17 @@ function escapePath(path: ByteString, pull: boolean): ByteString {
 }
 
 /**
- * The command string for the remote shell.
+ * The words for a remote-shell program, which hands them to the remote shell joined by spaces.
  * @param rsyncPath the remote program, verbatim: people put whole commands there
  * @param args words made by `buildServerArgs`; those behind the `.` are paths and keep their wildcards
  */
-export function quoteRemoteCommand(rsyncPath: ByteString, args: readonly ByteString[]): ByteString {
+export function quoteRemoteWords(rsyncPath: ByteString, args: readonly ByteString[]): ByteString[] {
   const separator = args.indexOf('.');
   const pull = args[1] === '--sender';
-  const words = args.map((word, i) => (separator >= 0 && i > separator ? escapePath(word, pull) : word));
-  return [rsyncPath, ...words].join(' ');
+  return [rsyncPath, ...args.map((word, i) => (separator >= 0 && i > separator ? escapePath(word, pull) : word))];
+}
+
+/** The command string for the remote shell; see `quoteRemoteWords`. */
+export function quoteRemoteCommand(rsyncPath: ByteString, args: readonly ByteString[]): ByteString {
+  return quoteRemoteWords(rsyncPath, args).join(' ');
 }

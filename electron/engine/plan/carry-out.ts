@@ -1,0 +1,239 @@
+import { toErrorData } from '../../../shared/errors.ts';
+import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
+import type { PlanItem } from '../../../shared/plan-codec.ts';
+import type { EngineIssue, TransferStats } from '../events.ts';
+import type { FilterRule } from '../filter/rule.ts';
+import { nodeSourceFs } from '../fs/node-fs.ts';
+import { openRoot } from '../fs/root.ts';
+import { localPeer, runTransfer, type TransferHooks, type TransferRequest } from '../index.ts';
+import type { TransferOptions } from '../options/transfer-options.ts';
+import { countDeletion, noDeletions } from '../roles/delete-stats.ts';
+import { destinationArgument, sourceArgument, sourceBase, type MirrorJob } from './job.ts';
+import { folderTree, plannedTree } from './planned-tree.ts';
+import { kindOf, parentOf } from './planner.ts';
+import { turn } from './preview.ts';
+
+export interface CarriedOut {
+  stats: TransferStats;
+  exitCode: number;
+  issueCount: number;
+}
+
+/**
+ * Carries out a plan: transfers first, restricted to its items, then its deletions, and those only after a transfer
+ * without errors (design §5). Folders that stand where a file is to go are emptied before, since the transfer needs it.
+ */
+export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks: TransferHooks): Promise<CarriedOut> {
+  let issueCount = 0;
+  let transferIssues = 0;
+  const counting: TransferHooks = {
+    signal: hooks.signal,
+    onEvent: (event) => {
+      if (event.type === 'issue') issueCount++;
+      hooks.onEvent(event);
+    },
+  };
+  const deletions = items.filter((item) => item.action === 'delete');
+  const transfers = items.filter((item) => item.action !== 'delete');
+  // A folder replaced by something else has its contents deleted first: the item cannot be made otherwise.
+  const replaced = new Set(transfers.filter((item) => item.reason === 'type' && item.kind !== 'dir').map((item) => item.name));
+  const within = (name: ByteString) => {
+    for (let dir = parentOf(name); dir !== ''; dir = parentOf(dir)) if (replaced.has(dir)) return true;
+    return false;
+  };
+  const before = replaced.size === 0 ? [] : deletions.filter((item) => within(item.name));
+  const after = replaced.size === 0 ? deletions : deletions.filter((item) => !within(item.name));
+  const deleted = noDeletions();
+  if (before.length > 0) await remove(job, before, counting, deleted);
+
+  let stats: TransferStats | null = null;
+  let exitCode = 0;
+  if (transfers.length > 0) {
+    const issuesBefore = issueCount;
+    const result = await runTransfer(transferRequest(job, transfers, hooks.signal), counting);
+    transferIssues = issueCount - issuesBefore;
+    stats = result.stats;
+    exitCode = result.exitCode;
+  }
+  if (after.length > 0) {
+    if (exitCode === 0 && transferIssues === 0) await remove(job, after, counting, deleted);
+    else {
+      const issue: EngineIssue = {
+        code: 'delete-skipped-io-error',
+        name: '',
+        message: `The transfer was not free of errors, so none of the ${after.length} planned deletions was made`,
+        ioError: 0,
+      };
+      counting.onEvent({ type: 'issue', issue });
+    }
+  }
+  if (exitCode === 0 && issueCount > 0) exitCode = 23;
+  const [regular, dirs, links, devices, specials] = deleted.wire;
+  const total = regular + dirs + links + devices + specials;
+  return { stats: { ...(stats ?? NO_STATS), deleted: { total, regular, dirs, links, devices, specials } }, exitCode, issueCount };
+}
+
+function transferRequest(job: MirrorJob, transfers: readonly PlanItem[], signal: AbortSignal): TransferRequest {
+  const options: TransferOptions = { ...job.options, deleteMode: 'none', incRecurse: false, listOnly: false, dryRun: false };
+  const common = { options, journalDir: job.journalDir, sources: [sourceArgument(job)] };
+  if (job.direction === 'push') {
+    return {
+      ...common,
+      direction: 'push',
+      destination: destinationArgument(job),
+      startPeer: job.startPeer,
+      local: false,
+      tree: (conn) => plannedTree(conn, nodeSourceFs, sourceBase(job), transfers),
+    };
+  }
+  return {
+    ...common,
+    direction: 'pull',
+    destination: destinationArgument(job),
+    startPeer: job.direction === 'local' ? localPeer(job.journalDir, signal) : job.startPeer,
+    local: job.direction === 'local',
+    planned: new Map(transfers.map((item) => [item.name, item])),
+  };
+}
+
+async function remove(job: MirrorJob, items: readonly PlanItem[], hooks: TransferHooks, deleted: ReturnType<typeof noDeletions>): Promise<void> {
+  hooks.onEvent({ type: 'phase', phase: 'deleting' });
+  if (job.direction === 'push') await removeRemotely(job, items, hooks, deleted);
+  else await removeLocally(job, items, hooks, deleted);
+}
+
+const MODE_OF: Record<PlanItem['kind'], number> = { file: 0o100000, dir: 0o040000, link: 0o120000, device: 0o020000, special: 0o010000 };
+
+/**
+ * A second rsync session over just the folders concerned: one risk rule per planned name, then everything protected.
+ * What appeared there since the preview matches no risk rule and stays.
+ */
+async function removeRemotely(
+  job: MirrorJob,
+  items: readonly PlanItem[],
+  hooks: TransferHooks,
+  deleted: ReturnType<typeof noDeletions>,
+): Promise<void> {
+  const planned = new Map(items.map((item) => [item.name, item]));
+  const folders = new Set<ByteString>();
+  for (const { name } of items) if (!planned.has(parentOf(name))) folders.add(parentOf(name));
+  const filters: FilterRule[] = items.map((item) => rule(true, `/${escapePattern(item.name)}`));
+  filters.push(rule(false, '*'));
+  const options: TransferOptions = {
+    ...job.options,
+    perms: false,
+    owner: false,
+    group: false,
+    devices: false,
+    specials: false,
+    checksum: false,
+    deleteMode: 'during',
+    incRecurse: false,
+    filters,
+  };
+  const gone = new Set<ByteString>();
+  await runTransfer(
+    {
+      options,
+      direction: 'push',
+      sources: [sourceArgument(job)],
+      destination: destinationArgument(job),
+      startPeer: job.startPeer,
+      local: false,
+      journalDir: null,
+      tree: () => folderTree(nodeSourceFs, sourceBase(job), folders),
+    },
+    {
+      signal: hooks.signal,
+      onEvent: (event) => {
+        if (event.type === 'deleted') {
+          gone.add(event.name);
+          const item = planned.get(event.name);
+          if (item) countDeletion(deleted, MODE_OF[item.kind]);
+        }
+        // Folder times that the session sets again are not news.
+        if (event.type !== 'item' && event.type !== 'progress' && event.type !== 'phase') hooks.onEvent(event);
+      },
+    },
+  );
+  for (const { name } of items) if (!gone.has(name)) notDeleted(hooks, name, 'it changed since the preview, or holds something that was not planned');
+}
+
+/** On this machine: look again, then unlink or rmdir, contents first. */
+async function removeLocally(
+  job: MirrorJob,
+  items: readonly PlanItem[],
+  hooks: TransferHooks,
+  deleted: ReturnType<typeof noDeletions>,
+): Promise<void> {
+  const root = openRoot(job.destination);
+  try {
+    const touched = new Map<ByteString, { mtime: number; nsec: number }>();
+    let count = 0;
+    for (const item of items) {
+      const parent = parentOf(item.name);
+      const base = parent === '' ? item.name : item.name.slice(parent.length + 1);
+      try {
+        const dir = root.dir(parent);
+        const stat = dir?.lstat(base) ?? null;
+        if (!dir || !stat) continue;
+        const same = kindOf(stat.mode) === item.kind && (item.kind !== 'file' || (stat.size === item.destination?.size && stat.mtime === item.destination.mtime));
+        if (!same) {
+          notDeleted(hooks, item.name, 'it changed since the preview');
+          continue;
+        }
+        const own = dir.lstat('.');
+        if (own && !touched.has(parent)) touched.set(parent, { mtime: own.mtime, nsec: own.nsec });
+        if (item.kind === 'dir') {
+          dir.rmdir(base);
+          root.forget(item.name);
+          touched.delete(item.name);
+        } else dir.unlink(base);
+        countDeletion(deleted, stat.mode);
+        hooks.onEvent({ type: 'deleted', name: item.name, isDir: item.kind === 'dir' });
+      } catch (error) {
+        notDeleted(hooks, item.name, toErrorData(error).message);
+      }
+      if (++count % 500 === 0) await turn(hooks.signal);
+    }
+    // The folders that stay keep the times the transfer gave them.
+    for (const [name, time] of touched) {
+      root.dir(name)?.setAttributes('.', { mode: null, uid: null, gid: null, ...time }, false);
+    }
+  } finally {
+    root.close();
+  }
+}
+
+function notDeleted(hooks: TransferHooks, name: ByteString, why: string): void {
+  hooks.onEvent({
+    type: 'issue',
+    issue: { code: 'delete-failed', name, message: `${displayPath(bytesToText(name))} was not deleted: ${why}`, ioError: 0 },
+  });
+}
+
+function rule(include: boolean, pattern: ByteString): FilterRule {
+  return { include, side: 'receiver', pattern, dirOnly: false, negate: false, absolute: false, perishable: false };
+}
+
+/** A backslash means itself only in patterns without wildcards (reference §5.7). */
+function escapePattern(name: ByteString): ByteString {
+  return /[*?[]/.test(name) ? name.replace(/[\\*?[]/g, '\\$&') : name;
+}
+
+const NO_KINDS = { total: 0, regular: 0, dirs: 0, links: 0, devices: 0, specials: 0 };
+const NO_STATS: TransferStats = {
+  files: NO_KINDS,
+  created: NO_KINDS,
+  deleted: NO_KINDS,
+  transferred: 0,
+  totalSize: 0,
+  transferredSize: 0,
+  literal: 0,
+  matched: 0,
+  flistBytes: 0,
+  flistBuildMs: 0,
+  flistXferMs: 0,
+  sent: 0,
+  received: 0,
+};

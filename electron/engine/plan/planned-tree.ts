@@ -1,0 +1,112 @@
+import { bytesToText, displayPath, joinPath, type ByteString } from '../../../shared/model/path.ts';
+import type { PlanItem } from '../../../shared/plan-codec.ts';
+import type { Connection } from '../connection.ts';
+import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
+import type { SourceFs, Stat } from '../fs/fs.ts';
+import type { SourceTree } from '../roles/list-sender.ts';
+import { PLAN_MASK } from '../roles/generator.ts';
+import { ItemFlag, isDevice, isDir, isLink } from '../wire/constants.ts';
+import { kindOf, parentOf } from './planner.ts';
+
+/**
+ * A source tree of planned items only, their parents as folders without content, so that nothing else can change
+ * (design §5). What differs from the preview is left alone and reported.
+ * @param base local folder that names are below
+ */
+export function plannedTree(conn: Connection, fs: SourceFs, base: ByteString, items: readonly PlanItem[]): SourceTree {
+  const planned = new Map<ByteString, PlanItem>();
+  const changed = (name: ByteString) =>
+    conn.issue({
+      code: 'changed-since-preview',
+      name,
+      message: `${displayPath(bytesToText(name))} changed since the preview and was left alone`,
+      ioError: 0,
+    });
+  const entries: FileEntry[] = [];
+  const listed = new Set<ByteString>();
+  const addParents = (dir: ByteString) => {
+    if (dir === '' || listed.has(dir)) return;
+    addParents(parentOf(dir));
+    const stat = fs.lstat(joinPath(base, dir));
+    if (!stat || !isDir(stat.mode)) return;
+    listed.add(dir);
+    entries.push(entryOf(fs, base, dir, stat, 0));
+  };
+  for (const item of items) {
+    if (item.action === 'delete') continue;
+    const stat = fs.lstat(item.name === '.' ? base : joinPath(base, item.name));
+    const same =
+      stat !== null &&
+      kindOf(stat.mode) === item.kind &&
+      (item.kind !== 'file' || (stat.size === item.source?.size && stat.mtime === item.source.mtime));
+    if (!same) {
+      changed(item.name);
+      continue;
+    }
+    planned.set(item.name, item);
+    addParents(parentOf(item.name));
+    if (parentOf(item.name) !== '' && !listed.has(parentOf(item.name))) continue;
+    if (!listed.has(item.name)) entries.push(entryOf(fs, base, item.name, stat, 0));
+    listed.add(item.name);
+  }
+  return {
+    batches: () => [entries],
+    children: () => [],
+    open: (entry) => fs.openRead(joinPath(base, entryName(entry))),
+    ioError: 0,
+    accepts(entry, iflags) {
+      const item = planned.get(entryName(entry));
+      if (item && (item.iflags & PLAN_MASK) === (iflags & PLAN_MASK)) return true;
+      // Folders are made or changed by the receiving side itself; only content can be held back.
+      if (iflags & ItemFlag.TRANSFER) changed(entryName(entry));
+      return (iflags & ItemFlag.TRANSFER) === 0;
+    },
+  };
+}
+
+/** Folders only, for the deletion session: `content` ones may lose entries. */
+export function folderTree(
+  fs: SourceFs,
+  base: ByteString,
+  content: ReadonlySet<ByteString>,
+): SourceTree {
+  const wanted = new Set<ByteString>();
+  for (const dir of content) for (let at = dir; at !== ''; at = parentOf(at)) wanted.add(at);
+  const entries: FileEntry[] = [];
+  const root = content.has('') ? fs.lstat(base) : null;
+  if (root) entries.push(entryOf(fs, base, '.', root, EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR));
+  for (const name of [...wanted].sort()) {
+    const stat = fs.lstat(joinPath(base, name));
+    if (stat && isDir(stat.mode)) entries.push(entryOf(fs, base, name, stat, content.has(name) ? EntryFlag.CONTENT_DIR : 0));
+  }
+  return {
+    batches: () => [entries],
+    children: () => [],
+    open: () => {
+      throw new Error('the deletion session sends no content');
+    },
+    accepts: () => true,
+    ioError: 0,
+  };
+}
+
+function entryOf(fs: SourceFs, base: ByteString, name: ByteString, stat: Stat, flags: number): FileEntry {
+  const dir = parentOf(name);
+  return {
+    dir,
+    base: dir === '' ? name : name.slice(dir.length + 1),
+    mode: stat.mode,
+    size: isDevice(stat.mode) ? 0 : stat.size,
+    mtime: stat.mtime,
+    nsec: stat.nsec,
+    uid: stat.uid,
+    gid: stat.gid,
+    flags,
+    root: 0,
+    extra: isLink(stat.mode)
+      ? { link: fs.readlink(joinPath(base, name)) }
+      : isDevice(stat.mode)
+        ? { rdevMajor: stat.rdevMajor, rdevMinor: stat.rdevMinor }
+        : null,
+  };
+}
