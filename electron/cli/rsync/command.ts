@@ -1,0 +1,142 @@
+import { DriftlineError, type ErrorData, fail, toErrorData } from '../../../shared/errors.ts';
+import type { ByteString } from '../../../shared/model/path.ts';
+import type { TransferStats } from '../../engine/events.ts';
+import { localPeer, type PeerStarter, runTransfer } from '../../engine/index.ts';
+import { onStopSignals } from '../signals.ts';
+import { StandardOutput } from '../standard-output.ts';
+import { openTerminal, type Terminal } from '../terminal.ts';
+import { VERSION } from '../version.ts';
+import { exitLine } from '../exit-code.ts';
+import { sweepJournals } from './journals.ts';
+import { RsyncPrinter } from './output.ts';
+import { parseRsyncArgs, type RsyncCommand } from './parse-args.ts';
+
+/** Could not say what happened: whoever read our output has gone. */
+const EXIT_MESSAGE_IO = 13;
+
+type ClientCommand = Extract<RsyncCommand, { mode: 'client' }>;
+
+/**
+ * `driftline rsync …`: rsync's arguments, output and exit codes, in this process.
+ * @param argv the words behind `rsync`, as bytes
+ * @returns the exit code
+ */
+export async function runRsync(argv: readonly ByteString[]): Promise<number> {
+  if (argv[0] === '--server') return runServer(argv);
+  const stop = new AbortController();
+  const output = new StandardOutput(() => stop.abort());
+  const err = (text: string): void => output.err(Buffer.from(`${text}\n`, 'utf8'));
+  let code: number;
+  try {
+    const command = parseRsyncArgs(argv);
+    if (command.mode === 'client') code = await runClient(command, output, stop);
+    else {
+      const text = command.mode === 'help' ? (await import('../../engine/options/parse.ts')).optionsHelp() : versionText();
+      output.out(Buffer.from(text, 'utf8'));
+      code = 0;
+    }
+  } catch (error) {
+    const data = toErrorData(error);
+    complain(data, err);
+    err(exitLine(data.exitCode) ?? '');
+    code = data.exitCode;
+  }
+  await output.flushed();
+  return output.broken ? EXIT_MESSAGE_IO : code;
+}
+
+async function runClient(command: ClientCommand, output: StandardOutput, stop: AbortController): Promise<number> {
+  const { options, endpoints } = command;
+  const err = (text: string): void => output.err(Buffer.from(`${text}\n`, 'utf8'));
+  const printer = new RsyncPrinter(
+    { options, direction: endpoints.direction, utf8: terminalReadsUtf8() },
+    (bytes) => output.out(bytes),
+    (bytes) => output.err(bytes),
+  );
+  const journalDir = sweepJournals();
+  const { signal } = stop;
+  const release = onStopSignals(() => stop.abort());
+  let terminal: Terminal | null | undefined;
+  let closePeer = (): void => {};
+  let startPeer: PeerStarter;
+  if (endpoints.direction === 'local') startPeer = localPeer(journalDir, signal);
+  else {
+    const { remoteShellPeer, sshPeer } = await import('./peer.ts');
+    const context = {
+      ...{ options, user: endpoints.user, host: endpoints.host, signal, notice: err },
+      terminal: () => (terminal ??= openTerminal(() => stop.abort())),
+    };
+    if (options.rsh !== null) startPeer = remoteShellPeer(options.rsh, context);
+    else {
+      const peer = sshPeer(context);
+      startPeer = peer.start;
+      closePeer = peer.close;
+    }
+  }
+  let stats: TransferStats | null = null;
+  let code: number;
+  try {
+    const result = await runTransfer(
+      {
+        options,
+        // Between local folders the server half reads and we write, as the journal and the itemized output expect.
+        direction: endpoints.direction === 'push' ? 'push' : 'pull',
+        sources: endpoints.paths,
+        destination: endpoints.dest,
+        startPeer,
+        local: endpoints.direction === 'local',
+        journalDir,
+      },
+      { signal, onEvent: (event) => printer.event(event) },
+    );
+    stats = result.stats;
+    code = result.exitCode;
+  } catch (error) {
+    const data = signal.aborted ? stopped(error) : toErrorData(error);
+    // The last line says as much.
+    if (data.kind !== 'cancelled') complain(data, err);
+    code = data.exitCode;
+  } finally {
+    release();
+    closePeer();
+    terminal?.close();
+  }
+  printer.finish(stats, code);
+  return code;
+}
+
+/** After a signal, whatever then failed is its consequence. */
+function stopped(error: unknown): ErrorData {
+  if (error instanceof DriftlineError && error.data.kind === 'cancelled') return error.data;
+  return fail('cancelled', 'cancelled', 'Stopped.').data;
+}
+
+async function runServer(words: readonly ByteString[]): Promise<number> {
+  const [{ serve }, { standardSide }] = await Promise.all([import('../../engine/serve.ts'), import('./standard-io.ts')]);
+  const { side, ended } = standardSide();
+  const stop = new AbortController();
+  onStopSignals(() => stop.abort());
+  const sender = (words as readonly string[]).includes('--sender');
+  const code = await serve(side, words, { signal: stop.signal, journalDir: sender ? null : sweepJournals() });
+  await ended;
+  return code;
+}
+
+function complain(data: ErrorData, err: (text: string) => void): void {
+  err(`driftline: ${data.message}`);
+  if (data.hint !== undefined) err(`  ${data.hint}`);
+}
+
+function versionText(): string {
+  return [
+    `driftline rsync  version ${VERSION}  protocol version 32`,
+    'Speaks the rsync protocol, versions 30 to 32. Not the rsync program, and not from its authors.',
+    '',
+  ].join('\n');
+}
+
+/** Whether names may be shown as UTF-8, by the locale's variables (setlocale(3)). */
+function terminalReadsUtf8(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || 'UTF-8');
+}

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DriftlineError, fail } from '../../../shared/errors.ts';
+import type { Host } from '../../../shared/model/host.ts';
+import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
+import { quoteRemoteCommand, quoteRemoteWords } from '../../engine/handshake/server-args.ts';
+import type { PeerStarter } from '../../engine/index.ts';
+import type { TransferOptions } from '../../engine/options/transfer-options.ts';
+import type { SshConnection } from '../../engine/transport/ssh.ts';
+import type { SshPrompts, SshTarget } from '../../engine/transport/ssh-target.ts';
+import { homeFolder } from '../../service/home.ts';
+import { askHostKey, askSecret, type Terminal } from '../terminal.ts';
+
+export interface PeerContext {
+  options: TransferOptions;
+  user: ByteString | null;
+  host: ByteString;
+  signal: AbortSignal;
+  /** Null = nobody to ask. Called at most once, when something has to be asked. */
+  terminal: () => Terminal | null;
+  /** Text for the person, without a line end. */
+  notice: (text: string) => void;
+}
+
+/** Through `-e` or RSYNC_RSH: the program is whoever decides; saved hosts and our known_hosts mean nothing to it. */
+export function remoteShellPeer(rsh: string, context: PeerContext): PeerStarter {
+  return async (words) => {
+    const { spawnRemoteShell } = await import('../../engine/transport/command.ts');
+    const user = context.user === null ? null : bytesToText(context.user);
+    const shell = { command: bytesToText(rsh), user, host: bytesToText(context.host) };
+    return spawnRemoteShell(shell, quoteRemoteWords(context.options.rsyncPath, words), context.signal);
+  };
+}
+
+/** Through our own ssh: a saved host, an alias of `~/.ssh/config`, or a host name. */
+export function sshPeer(context: PeerContext): { start: PeerStarter; close: () => void } {
+  let connection: SshConnection | null = null;
+  return {
+    close: () => connection?.close(),
+    start: async (words) => {
+      const [{ connectSsh }, { resolveRemoteName }, { userKnownHosts }] = await Promise.all([
+        import('../../engine/transport/ssh.ts'),
+        import('../../engine/transport/remote-name.ts'),
+        import('../../engine/transport/known-hosts.ts'),
+      ]);
+      const { options } = context;
+      const name = bytesToText(context.host);
+      const host = await savedHost(name);
+      const user = context.user === null ? null : bytesToText(context.user);
+      const { target, from } = resolveRemoteName(
+        { name, user, port: null },
+        { saved: () => (host === null ? null : targetOf(host)) },
+      );
+      if (options.verbose > (from === 'host name' ? 1 : 0)) {
+        context.notice(displayPath(`${name} is ${target.user}@${target.host}:${target.port} (${from})`));
+      }
+      try {
+        connection = await connectSsh(target, {
+          prompts: prompts(context),
+          knownHosts: {
+            own: join(homeFolder(), 'known_hosts'),
+            readOnly: [userKnownHosts()],
+            pinned: host?.hostKey ?? null,
+          },
+          signal: context.signal,
+          onBanner: (text) => context.notice(text.replace(/\n$/, '')),
+        });
+      } catch (error) {
+        throw explainUnknownHost(error);
+      }
+      const program = options.rsyncPath === 'rsync' && host?.rsyncPath ? host.rsyncPath : options.rsyncPath;
+      return connection.exec(quoteRemoteCommand(program, words));
+    },
+  };
+}
+
+function targetOf(host: Host): SshTarget {
+  const { auth } = host;
+  return {
+    host: host.address,
+    port: host.port,
+    user: host.user,
+    auth: [auth.kind === 'key' ? { kind: 'key', path: auth.keyPath } : auth],
+  };
+}
+
+/** The saved host of exactly this name. The store is read only where there is one; a damaged one is an error here. */
+async function savedHost(name: string): Promise<Host | null> {
+  let text: string;
+  try {
+    text = readFileSync(join(homeFolder(), 'driftline.json'), 'utf8');
+  } catch {
+    return null;
+  }
+  const { decodeDocument } = await import('../../service/store/document.ts');
+  const decoded = decodeDocument(text);
+  if (decoded.kind === 'good') return decoded.document.hosts.find((host) => host.name === name) ?? null;
+  const why = decoded.kind === 'newer' ? 'it was written by a later version' : `it is damaged: ${decoded.why}`;
+  throw fail('usage', 'store-unreadable', `The saved hosts cannot be read: ${displayPath(why)}.`, {
+    hint: 'Use -e ssh to reach a machine without them.',
+  });
+}
+
+function prompts(context: PeerContext): SshPrompts {
+  return {
+    hostKey: async (key) => {
+      const terminal = context.terminal();
+      return terminal !== null && (await askHostKey(terminal, key)) ? 'accept-save' : 'refuse';
+    },
+    secret: async (question) => {
+      const terminal = context.terminal();
+      if (terminal === null) return null;
+      const { keyPath, user } = question;
+      return askSecret(terminal, keyPath !== undefined ? { keyPath } : { user, host: question.host }, question.attempt);
+    },
+  };
+}
+
+/** With nobody to ask, says how to say yes. */
+function explainUnknownHost(error: unknown): unknown {
+  if (!(error instanceof DriftlineError) || error.data.code !== 'unknown-host') return error;
+  const print = String(error.data.details?.['fingerprint'] ?? 'SHA256:…');
+  return new DriftlineError(
+    {
+      ...error.data,
+      hint: `Compare the fingerprint with the one the administrator gives. Then connect once from a terminal and answer yes, or save the host: driftline host add NAME --address ADDRESS --user USER --fingerprint ${print}`,
+    },
+    { cause: error },
+  );
+}
