@@ -6,7 +6,16 @@
  *   node build/build.mjs [node|preload|renderer …]
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './peers.mjs';
 
@@ -18,7 +27,7 @@ const STAMPS = join(DIST, '.stamps');
 const PARTS = {
   node: {
     config: 'nodeConfig',
-    sources: ['shared', 'electron', 'test/bench', 'test/support'],
+    sources: ['shared', 'electron', 'test/bench', 'test/support', 'build/icons'],
     entries: {
       cli: 'electron/cli/main.ts',
       demo: 'electron/cli/demo.ts',
@@ -59,6 +68,14 @@ function hashOf(folders) {
   return hash.digest('hex');
 }
 
+/** The window's and the tray's pictures, beside the programs that load them: dist/icons/tray-idle-16.png … */
+function copyIcons() {
+  mkdirSync(join(DIST, 'icons'), { recursive: true });
+  const names = readdirSync(join(ROOT, 'build/icons')).filter((name) => /^(tray-.*|app-256)\.png$/.test(name));
+  for (const name of names) copyFileSync(join(ROOT, 'build/icons', name), join(DIST, 'icons', name));
+  return names.map((name) => `icons/${name}`);
+}
+
 /** @param {string} name */
 async function buildPart(name) {
   const part = PARTS[name];
@@ -81,6 +98,7 @@ async function buildPart(name) {
   const prefix = name === 'renderer' ? 'renderer/' : '';
   const files = chunks.map((chunk) => prefix + chunk.fileName);
   for (const stale of last?.files ?? []) if (!files.includes(stale)) rmSync(join(DIST, stale), { force: true });
+  if (name === 'node') files.push(...copyIcons());
   if (files.includes('cli.js')) chmodSync(join(DIST, 'cli.js'), 0o755);
   mkdirSync(STAMPS, { recursive: true });
   writeFileSync(stampFile, JSON.stringify({ hash, files }));
