@@ -105,16 +105,18 @@ export class AgentClient {
   }
 }
 
+type Signer = (data: Buffer, hash: 'sha256' | 'sha512' | undefined) => Promise<Buffer>;
+
 /** Presents one identity of an agent to ssh2, so that each key is an attempt of its own and RSA never signs with SHA-1. */
 export class SingleKeyAgent extends BaseAgent<Buffer> {
-  readonly #agent: AgentClient;
   readonly #key: Buffer;
+  readonly #signer: Signer;
   readonly #onError: (error: Error) => void;
 
-  constructor(agent: AgentClient, key: Buffer, onError: (error: Error) => void) {
+  constructor(key: Buffer, signer: Signer, onError: (error: Error) => void) {
     super();
-    this.#agent = agent;
     this.#key = key;
+    this.#signer = signer;
     this.#onError = onError;
   }
 
@@ -138,7 +140,7 @@ export class SingleKeyAgent extends BaseAgent<Buffer> {
       refuse(weakSignature());
       return;
     }
-    this.#agent.sign(this.#key, data, hash).then((signature) => done(undefined, signature), refuse);
+    this.#signer(data, hash).then((signature) => done(undefined, signature), refuse);
   }
 }
 

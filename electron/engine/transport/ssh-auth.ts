@@ -19,6 +19,8 @@ export interface AuthContext {
   signal: AbortSignal;
   /** `SshPrompts.secret` with the connection's timer held. */
   secret(question: SecretQuestion): Promise<string | null>;
+  /** Runs something a person may have to act on (a touch, a confirmation) with the connection's timer held. */
+  hold<T>(action: () => Promise<T>): Promise<T>;
 }
 
 /**
@@ -79,7 +81,11 @@ export class AuthSequence {
           hint: 'Add your key with ssh-add, or choose a key file for this host.',
         });
       for (const { key, comment } of identities) {
-        const single = new SingleKeyAgent(agent, key, (error) => this.#note(error));
+        const single = new SingleKeyAgent(
+          key,
+          (data, hash) => this.#context.hold(() => agent.sign(key, data, hash)),
+          (error) => this.#note(error),
+        );
         this.tried.push(`agent key ${displayPath(comment)}`.trimEnd());
         this.#take(yield { type: 'agent', username: this.#target.user, agent: single });
         if (this.#partial) return;

@@ -121,6 +121,7 @@ class Connection implements SshConnection {
     this.#auth = new AuthSequence(target, {
       signal: this.#work.signal,
       secret: (question) => this.#timer.hold(() => options.prompts.secret(question)),
+      hold: (action) => this.#timer.hold(action),
     });
     this.#attempts = this.#auth.attempts();
     this.#socket = connectSocket({ host: target.host, port: target.port, noDelay: true });
