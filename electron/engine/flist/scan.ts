@@ -98,10 +98,12 @@ export class SourceScan {
       else this.#failed('opendir', entryName(dir), dirPath, error);
       return;
     }
-    const prefix = dir.base === '.' ? '' : entryName(dir);
+    const isRoot = dir.base === '.';
+    const prefix = isRoot ? '' : entryName(dir);
+    const parent = isRoot ? this.#base(dir) : dirPath;
     let batch: FileEntry[] = [];
     for (const base of names) {
-      const entry = this.#child(dir, prefix, base, joinPath(dirPath, base));
+      const entry = this.#child(dir, prefix, base, joinPath(parent, base));
       if (!entry) continue;
       batch.push(entry);
       if (batch.length >= BATCH) {
@@ -114,7 +116,12 @@ export class SourceScan {
 
   /** Local path of an entry of this scan. */
   localPath(entry: FileEntry): ByteString {
-    return joinPath(this.roots[entry.root]?.base ?? '', entryName(entry));
+    const base = this.#base(entry);
+    return entry.base === '.' && base !== '' ? base : joinPath(base, entryName(entry));
+  }
+
+  #base(entry: FileEntry): ByteString {
+    return this.roots[entry.root]?.base ?? '';
   }
 
   /** A directory's entries, then the same for each of its directories in turn. */
@@ -133,7 +140,7 @@ export class SourceScan {
   #argument(arg: ByteString): FileEntry | null {
     const { isContents, base, name } = splitArgument(arg);
     const root = this.roots.push({ base }) - 1;
-    const path = joinPath(base, name);
+    const path = isContents && base !== '' ? base : joinPath(base, name);
     let stat: Stat | null;
     try {
       stat = isContents ? this.#fs.stat(path) : this.#fs.lstat(path);

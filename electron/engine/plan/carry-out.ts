@@ -35,14 +35,18 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
   };
   const deletions = items.filter((item) => item.action === 'delete');
   const transfers = items.filter((item) => item.action !== 'delete');
-  // A folder replaced by something else has its contents deleted first: the item cannot be made otherwise.
-  const replaced = new Set(transfers.filter((item) => item.reason === 'type' && item.kind !== 'dir').map((item) => item.name));
-  const within = (name: ByteString) => {
-    for (let dir = parentOf(name); dir !== ''; dir = parentOf(dir)) if (replaced.has(dir)) return true;
-    return false;
-  };
-  const before = replaced.size === 0 ? [] : deletions.filter((item) => within(item.name));
-  const after = replaced.size === 0 ? deletions : deletions.filter((item) => !within(item.name));
+  // A folder that something else replaces goes first, with its contents: the item cannot be made otherwise.
+  const byName = new Map(transfers.map((item) => [item.name, item]));
+  const replaced = new Map<ByteString, PlanItem>();
+  const before: PlanItem[] = [];
+  const after: PlanItem[] = [];
+  for (const item of deletions) {
+    const place = replacementOf(item.name, byName);
+    if (place) replaced.set(place.name, place);
+    (place ? before : after).push(item);
+  }
+  // Not counted as deletions: the preview shows them as updates.
+  for (const item of replaced.values()) before.push({ ...item, kind: 'dir', action: 'delete', reason: 'type' });
   const deleted = noDeletions();
   if (before.length > 0) await remove(job, before, counting, deleted);
 
@@ -71,6 +75,15 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
   const [regular, dirs, links, devices, specials] = deleted.wire;
   const total = regular + dirs + links + devices + specials;
   return { stats: { ...(stats ?? NO_STATS), deleted: { total, regular, dirs, links, devices, specials } }, exitCode, issueCount };
+}
+
+/** The planned item that is not a folder and takes the place of a folder above `name`. */
+function replacementOf(name: ByteString, transfers: ReadonlyMap<ByteString, PlanItem>): PlanItem | null {
+  for (let dir = parentOf(name); dir !== ''; dir = parentOf(dir)) {
+    const item = transfers.get(dir);
+    if (item && item.kind !== 'dir') return item;
+  }
+  return null;
 }
 
 function transferRequest(job: MirrorJob, transfers: readonly PlanItem[], signal: AbortSignal): TransferRequest {
@@ -149,7 +162,7 @@ async function removeRemotely(
         if (event.type === 'deleted') {
           gone.add(event.name);
           const item = planned.get(event.name);
-          if (item) countDeletion(deleted, MODE_OF[item.kind]);
+          if (item && item.reason !== 'type') countDeletion(deleted, MODE_OF[item.kind]);
         }
         // Folder times that the session sets again are not news.
         if (event.type !== 'item' && event.type !== 'progress' && event.type !== 'phase') hooks.onEvent(event);
@@ -189,7 +202,7 @@ async function removeLocally(
           root.forget(item.name);
           touched.delete(item.name);
         } else dir.unlink(base);
-        countDeletion(deleted, stat.mode);
+        if (item.reason !== 'type') countDeletion(deleted, stat.mode);
         hooks.onEvent({ type: 'deleted', name: item.name, isDir: item.kind === 'dir' });
       } catch (error) {
         notDeleted(hooks, item.name, toErrorData(error).message);

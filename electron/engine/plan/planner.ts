@@ -58,8 +58,10 @@ export function makePlan(
     if (entry.flags & EntryFlag.INACTIVE) continue;
     const name = entryName(entry);
     if (entry.base !== '.') counts.sourceTotal++;
-    if (isDir(entry.mode) && entry.flags & EntryFlag.CONTENT_DIR) contentDirs.add(name === '.' ? '' : name);
     const at = standing.get(name) ?? null;
+    if (isDir(entry.mode)) {
+      if (entry.flags & EntryFlag.CONTENT_DIR) contentDirs.add(name === '.' ? '' : name);
+    } else if (at && isDir(at.mode)) contentDirs.add(name); // emptied, so that the new item can take its place
     standing.delete(name);
     const view = at && { stat: statOf(at), link: () => at.extra?.link ?? '', sum: () => destination.sum(at) };
     const wanted = options.checksum && isReg(entry.mode) ? withSum(entry, source, at) : entry;

@@ -57,7 +57,7 @@ export function closedError(where: string, phase: SshPhase): DriftlineError {
  */
 export function mapSshError(raw: RawSshError, where: string, phase: SshPhase): DriftlineError {
   const code = raw.code ?? raw.errors?.find((item) => item.code !== undefined)?.code;
-  switch (code) {
+  switch (code ?? '') {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EAI_FAIL':

@@ -4,11 +4,12 @@ import { type AnyAuthMethod, Client, type ClientChannel, type NextAuthHandler } 
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { type ByteString, displayPath } from '../../../shared/model/path.ts';
 import { HoldTimer } from './hold-timer.ts';
-import { fingerprint, HostKeys, keyType, type KnownHostsSources, rsaBits } from './known-hosts.ts';
+import { HostKeyCheck } from './host-key-check.ts';
+import type { KnownHostsSources } from './known-hosts.ts';
 import { AuthSequence } from './ssh-auth.ts';
 import { clientTransport } from './ssh-channel.ts';
 import { closedError, mapSshError, type RawSshError, type SshPhase, timeoutError } from './ssh-errors.ts';
-import { CHACHA20, MIN_RSA_BITS, offeredAlgorithms } from './ssh-policy.ts';
+import { CHACHA20, offeredAlgorithms } from './ssh-policy.ts';
 import { checkTarget, describeTarget, type SshPrompts, type SshTarget } from './ssh-target.ts';
 import type { Transport } from './transport.ts';
 
@@ -77,15 +78,13 @@ class Connection implements SshConnection {
   readonly description: string;
   readonly ready: Promise<void>;
   readonly closed: Promise<DriftlineError | null>;
-  hostKey = { algorithm: '', fingerprint: '' };
 
-  readonly #target: SshTarget;
   readonly #options: SshOptions;
   readonly #client = new Client();
   readonly #internals = this.#client as unknown as ClientInternals;
   readonly #socket: Socket;
   readonly #where: string;
-  readonly #known: HostKeys;
+  readonly #check: HostKeyCheck;
   /** Aborted when the connection ends: stops agent requests and the like. */
   readonly #work = new AbortController();
   readonly #auth: AuthSequence;
@@ -101,12 +100,9 @@ class Connection implements SshConnection {
   #phase: SshPhase = 'connecting';
   /** Set once: what ended the connection; `close()` counts as cancelled for whoever still uses it. */
   #ended: DriftlineError | null = null;
-  #acceptedKey: Buffer | null = null;
-  #saveKey = false;
   #bannerLeft = MAX_BANNER;
 
   constructor(target: SshTarget, options: SshOptions) {
-    this.#target = target;
     this.#options = options;
     this.description = `${target.user}@${target.host}`;
     this.#where = displayPath(describeTarget(target));
@@ -117,7 +113,9 @@ class Connection implements SshConnection {
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     const limit = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
     this.#timer = new HoldTimer(limit, () => this.#end(timeoutError(this.#where, this.#phase, limit / 1000)));
-    this.#known = new HostKeys(options.knownHosts, target.host, target.port);
+    this.#check = new HostKeyCheck(target, options.knownHosts, (question) =>
+      this.#timer.hold(() => options.prompts.hostKey(question)),
+    );
     this.#auth = new AuthSequence(target, {
       signal: this.#work.signal,
       secret: (question) => this.#timer.hold(() => options.prompts.secret(question)),
@@ -137,7 +135,7 @@ class Connection implements SshConnection {
       keepaliveInterval: KEEPALIVE_MS,
       keepaliveCountMax: KEEPALIVE_COUNT,
       agentForward: false,
-      algorithms: offeredAlgorithms(this.#known.types),
+      algorithms: offeredAlgorithms(this.#check.knownTypes),
       hostVerifier: (key: Buffer, verify: (accepted: boolean) => void) => this.#verifyHost(key, verify),
       // ssh2 ignores the callback of an attempt that is over, so a late answer is harmless.
       authHandler: (offered, partial, next) => void this.#nextAttempt(offered, partial, next),
@@ -183,103 +181,31 @@ class Connection implements SshConnection {
   }
 
   #verifyHost(shown: Buffer, verify: (accepted: boolean) => void): void {
-    const key = Buffer.from(shown);
-    if (this.#acceptedKey !== null) {
-      // A rekey in the middle of a session must show the same key again.
-      if (this.#acceptedKey.equals(key)) verify(true);
-      else this.#end(this.#changedKey(key, [this.#describeKey(this.#acceptedKey)]));
-      return;
-    }
-    this.#judgeHost(key).then(
+    this.#check.verify(Buffer.from(shown)).then(
       () => {
         if (this.#ended !== null) return;
-        this.#acceptedKey = key;
-        this.hostKey = { algorithm: keyType(key), fingerprint: fingerprint(key) };
-        this.#timer.start();
+        // A rekey in the middle of a session comes here too, with no timer to start.
+        if (this.#phase === 'handshake') this.#timer.start();
         verify(true);
       },
       (error: unknown) => this.#end(asError(error)),
     );
   }
 
-  /** Settles whether this key may be this host's; rejects with a `host-key` error. */
-  async #judgeHost(key: Buffer): Promise<void> {
-    const { host, port } = this.#target;
-    const algorithm = keyType(key);
-    const print = fingerprint(key);
-    const details = { host, port, algorithm, fingerprint: print };
-    if (algorithm === 'ssh-rsa' && rsaBits(key) < MIN_RSA_BITS)
-      throw fail('host-key', 'host-key-weak', `The RSA key of ${this.#where} is shorter than ${MIN_RSA_BITS} bits.`, {
-        hint: 'Ask the administrator of the server for a new host key.',
-        details,
-      });
-    const verdict = this.#known.judge(key);
-    switch (verdict.kind) {
-      case 'match':
-        return;
-      case 'revoked':
-        throw fail('host-key', 'host-key-revoked', `The key of ${this.#where} is marked as revoked: ${print}.`, {
-          hint: 'Do not connect. Ask the administrator of the server.',
-          details,
-        });
-      case 'changed':
-        throw this.#changedKey(
-          key,
-          verdict.known.map((item) => `${item.type} ${item.fingerprint}`),
-        );
-      case 'unknown': {
-        const question = { host, port, algorithm, fingerprint: print };
-        const answer = await this.#timer.hold(() => this.#options.prompts.hostKey(question));
-        if (answer === 'refuse')
-          throw fail(
-            'host-key',
-            'unknown-host',
-            `The identity of ${this.#where} is not known: ${algorithm} ${print}.`,
-            {
-              hint: 'Compare the fingerprint with the one the administrator gives, then accept it once.',
-              details,
-            },
-          );
-        this.#saveKey = answer === 'accept-save';
-      }
-    }
-  }
-
-  #changedKey(key: Buffer, known: string[]): DriftlineError {
-    const { host, port } = this.#target;
-    const shown = this.#describeKey(key);
-    return fail(
-      'host-key',
-      'host-key-changed',
-      `The identity of ${this.#where} has changed: it shows ${shown}, known is ${displayPath(known.join(', '))}.`,
-      {
-        hint: 'Somebody may be intercepting the connection. If the server was set up anew, remove its old key first.',
-        details: { host, port, algorithm: keyType(key), fingerprint: fingerprint(key), known },
-      },
-    );
-  }
-
-  #describeKey(key: Buffer): string {
-    return `${displayPath(keyType(key))} ${fingerprint(key)}`;
-  }
-
   /** The key exchange is complete: the server proved to own the accepted key. Runs before anything about the user is sent. */
   #onHandshake(...ciphers: string[]): void {
-    if (this.#ended !== null || this.#acceptedKey === null) return;
+    if (this.#ended !== null) return;
     if (ciphers.includes(CHACHA20) && this.#internals._protocol._strictMode !== true) {
       // CVE-2023-48795: without strict key exchange an attacker can cut messages out of a chacha20 stream.
       const raw: RawSshError = new Error('the server is open to prefix truncation (CVE-2023-48795)');
       this.#end(mapSshError(raw, this.#where, 'handshake'));
       return;
     }
-    if (this.#saveKey) {
-      this.#saveKey = false;
-      try {
-        this.#known.save(this.#acceptedKey);
-      } catch (error) {
-        this.#end(fail('fs', 'known-hosts-not-saved', 'The accepted host key could not be saved.', { cause: error }));
-        return;
-      }
+    try {
+      this.#check.proved();
+    } catch (error) {
+      this.#end(asError(error));
+      return;
     }
     if (this.#phase === 'handshake') this.#enter('auth');
   }
@@ -308,6 +234,10 @@ class Connection implements SshConnection {
     if (part === '' || this.#ended !== null) return;
     const lines = part.split(/\r?\n/).map((line) => displayPath(line.replace(/\t/g, ' ')));
     this.#options.onBanner?.(lines.join('\n'));
+  }
+
+  get hostKey(): { algorithm: string; fingerprint: string } {
+    return this.#check.accepted;
   }
 
   exec(command: ByteString): Promise<Transport> {
