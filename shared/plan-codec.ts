@@ -24,7 +24,17 @@ export interface PlanItem {
 const MAGIC = 'DLPLAN01';
 const KINDS: readonly ItemKind[] = ['file', 'dir', 'link', 'device', 'special'];
 const ACTIONS: readonly PlanAction[] = ['create', 'update', 'attributes', 'delete'];
-const REASONS: readonly PlanReason[] = ['missing', 'size', 'time', 'checksum', 'type', 'target', 'permissions', 'owner', 'not-in-source'];
+const REASONS: readonly PlanReason[] = [
+  'missing',
+  'size',
+  'time',
+  'checksum',
+  'type',
+  'target',
+  'permissions',
+  'owner',
+  'not-in-source',
+];
 const HEADER = 16;
 const FIXED = 42;
 
@@ -64,7 +74,8 @@ export class PlanReader {
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.length < HEADER || String.fromCharCode(...bytes.subarray(0, 8)) !== MAGIC) throw new RangeError('not a plan');
+    if (bytes.length < HEADER || String.fromCharCode(...bytes.subarray(0, 8)) !== MAGIC)
+      throw new RangeError('not a plan');
     this.length = this.#view.getUint32(8, true);
     if (HEADER + this.length * 4 > bytes.length) throw new RangeError('plan is cut short');
   }
@@ -85,7 +96,9 @@ export class PlanReader {
     const at = this.#offset(row);
     const sides = this.#bytes[at + 3]!;
     const side = (bit: number, size: number, mtime: number) =>
-      sides & bit ? { size: this.#view.getFloat64(at + size, true), mtime: this.#view.getFloat64(at + mtime, true) } : null;
+      sides & bit
+        ? { size: this.#view.getFloat64(at + size, true), mtime: this.#view.getFloat64(at + mtime, true) }
+        : null;
     return {
       name: this.name(row),
       kind: KINDS[this.#bytes[at]!]!,

@@ -18,6 +18,8 @@ const STDERR_LIMIT = 65536;
 export interface ConnectionHooks {
   signal: AbortSignal;
   onEvent: (event: EngineEvent) => void;
+  /** Called between pieces of synchronous work that cannot be left (hashing a large file); throws to end the run. */
+  poll?: () => void;
 }
 
 /**
@@ -85,7 +87,8 @@ export class Connection {
 
   issue(issue: EngineIssue): void {
     this.ioError |= issue.ioError;
-    if (issue.ioError === 0 && issue.code !== 'delete-skipped-io-error' && issue.code !== 'skipped-non-regular') this.hadItemError = true;
+    if (issue.ioError === 0 && issue.code !== 'delete-skipped-io-error' && issue.code !== 'skipped-non-regular')
+      this.hadItemError = true;
     this.issueCount++;
     this.emit({ type: 'issue', issue });
   }
@@ -98,6 +101,9 @@ export class Connection {
     this.output.abort(error);
     this.transport.close();
   }
+
+  /** For long synchronous work: see ConnectionHooks.poll. */
+  readonly poll = (): void => this.#hooks.poll?.();
 
   /** Like `abort`, for whatever a role failed with. */
   stop(error: unknown): void {
@@ -205,7 +211,12 @@ export class Connection {
       case Msg.IO_TIMEOUT: {
         // A peer may only shorten (faults.md H15); 0 and absurd values are ignored (§4.5).
         const seconds = payload.readInt32LE(0);
-        if (!this.isServer && seconds > 0 && seconds <= 86400 && (this.#timeoutMs === 0 || seconds * 1000 < this.#timeoutMs)) {
+        if (
+          !this.isServer &&
+          seconds > 0 &&
+          seconds <= 86400 &&
+          (this.#timeoutMs === 0 || seconds * 1000 < this.#timeoutMs)
+        ) {
           this.#timeoutMs = seconds * 1000;
         }
         return;
@@ -242,7 +253,8 @@ export class Connection {
   }
 
   #flushStderr(): void {
-    if (this.#stderrRest !== '') this.emit({ type: 'message', level: 'error', from: 'remote', text: `${this.#stderrRest}\n` });
+    if (this.#stderrRest !== '')
+      this.emit({ type: 'message', level: 'error', from: 'remote', text: `${this.#stderrRest}\n` });
     this.#stderrRest = '';
   }
 
@@ -253,13 +265,19 @@ export class Connection {
     // Life is judged by what comes in, never by our own writes (faults.md N4). A paused input is our own doing.
     if (!this.transport.stream.isPaused() && now - this.input.lastArrival > this.#timeoutMs) {
       return this.abort(
-        fail('connect', 'io-timeout', `Nothing came from ${displayPath(this.transport.description)} for ${this.#timeoutMs / 1000} s`, {
-          exitCode: 30,
-          hint: 'The connection or the server is stuck. Check the network and run again; --timeout sets the limit.',
-        }),
+        fail(
+          'connect',
+          'io-timeout',
+          `Nothing came from ${displayPath(this.transport.description)} for ${this.#timeoutMs / 1000} s`,
+          {
+            exitCode: 30,
+            hint: 'The connection or the server is stuck. Check the network and run again; --timeout sets the limit.',
+          },
+        ),
       );
     }
-    if (this.output.muxed && this.mayKeepAlive && now - this.output.lastWrite >= this.#timeoutMs / 2) this.output.keepAlive();
+    if (this.output.muxed && this.mayKeepAlive && now - this.output.lastWrite >= this.#timeoutMs / 2)
+      this.output.keepAlive();
   }
 
   /** The receiving side stays silent until it has the first list (§4.5). */
@@ -267,5 +285,7 @@ export class Connection {
 }
 
 export function cancelledError(reason: unknown): DriftlineError {
-  return reason instanceof DriftlineError ? reason : fail('cancelled', 'cancelled', 'The transfer was cancelled', { exitCode: 20 });
+  return reason instanceof DriftlineError
+    ? reason
+    : fail('cancelled', 'cancelled', 'The transfer was cancelled', { exitCode: 20 });
 }

@@ -1,8 +1,8 @@
 import { DriftlineError } from '../../shared/errors.ts';
 import type { ByteString } from '../../shared/model/path.ts';
 import type { PlanItem } from '../../shared/plan-codec.ts';
-import { Connection } from './connection.ts';
-import type { EngineEvent, TransferStats } from './events.ts';
+import { Connection, cancelledError, type ConnectionHooks } from './connection.ts';
+import type { TransferStats } from './events.ts';
 import { FilterChain } from './filter/chain.ts';
 import { compileGlob, matchGlob } from './filter/wildmatch.ts';
 import type { ReceivedNames } from './flist/id-map.ts';
@@ -41,10 +41,7 @@ export interface TransferRequest {
   planned?: Map<ByteString, PlanItem>;
 }
 
-export interface TransferHooks {
-  signal: AbortSignal;
-  onEvent: (event: EngineEvent) => void;
-}
+export type TransferHooks = ConnectionHooks;
 
 export interface TransferResult {
   stats: TransferStats;
@@ -66,7 +63,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   const pull = direction === 'pull';
   hooks.onEvent({ type: 'phase', phase: 'connecting' });
   const paths = pull ? request.sources : [request.destination];
-  const transport = await request.startPeer(buildServerArgs(options, { sender: pull, paths }));
+  const transport = await started(request.startPeer(buildServerArgs(options, { sender: pull, paths })), hooks.signal);
   const conn = new Connection(transport, options, false, hooks);
   const journal = openJournal(pull ? request.journalDir : null);
   try {
@@ -112,6 +109,22 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
     journal.close();
     conn.dispose();
   }
+}
+
+/** Waits for the peer, but not past an abort: a transport that comes later is closed. */
+function started(starting: Promise<Transport>, signal: AbortSignal): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      reject(cancelledError(signal.reason));
+      starting.then(
+        (late) => late.close(),
+        () => {},
+      );
+    };
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    starting.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 /** A peer inside this process, for local copies. */

@@ -3,3 +3,4 @@ export { carryOut, type CarriedOut } from './plan/carry-out.ts';
 export type { MirrorJob } from './plan/job.ts';
 export { previewTransfer, type PreviewResult } from './plan/preview.ts';
 export { sweep } from './fs/sweep.ts';
+export type { TransferHooks } from './index.ts';

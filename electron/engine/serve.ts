@@ -52,7 +52,13 @@ async function converse(
   });
   const journal = openJournal(request.sender ? null : serveOptions.journalDir);
   try {
-    conn.agreed = await negotiateAsServer(conn.input, conn.output, options, request.capabilities, mayIncRecurse(request));
+    conn.agreed = await negotiateAsServer(
+      conn.input,
+      conn.output,
+      options,
+      request.capabilities,
+      mayIncRecurse(request),
+    );
     conn.output.startMux();
     conn.input.startMux();
     const filters = await receiveFilters(conn, request.sender);
@@ -88,10 +94,16 @@ function mayIncRecurse(request: ReturnType<typeof parseServerWords>): boolean {
 
 /** A dying process says so to a peer that understands it (reference §4.4). */
 function tellPeer(conn: Connection, error: unknown): void {
-  if (conn.output.muxed && conn.agreed.protocol >= 31) conn.output.messageInt(Msg.ERROR_EXIT, toErrorData(error).exitCode);
+  if (conn.output.muxed && conn.agreed.protocol >= 31)
+    conn.output.messageInt(Msg.ERROR_EXIT, toErrorData(error).exitCode);
 }
 
-function report(conn: Connection, event: EngineEvent, channel: 'stderr' | 'frames', say: (text: ByteString) => void): void {
+function report(
+  conn: Connection,
+  event: EngineEvent,
+  channel: 'stderr' | 'frames',
+  say: (text: ByteString) => void,
+): void {
   const text = (code: number, line: ByteString) => {
     if (channel === 'frames' && conn.output.muxed) conn.output.messageText(code, line);
     else say(line);

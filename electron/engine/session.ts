@@ -47,7 +47,8 @@ export async function receiveFilters(conn: Connection, serverSends: boolean): Pr
   for (;;) {
     const text = await conn.input.parse((r) => {
       const length = r.i32();
-      if (length < 0 || length > MAX_RULE_TEXT) throw fail('protocol', 'filter-list', `The peer sent a filter rule of ${length} bytes`);
+      if (length < 0 || length > MAX_RULE_TEXT)
+        throw fail('protocol', 'filter-list', `The peer sent a filter rule of ${length} bytes`);
       return length === 0 ? null : r.string(length);
     });
     if (text === null) return rules;
@@ -143,8 +144,12 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     if (conn.isServer) conn.output.message(Msg.DELETED, Buffer.from(isDir_ ? `${name}\0` : name, 'latin1'));
     else conn.emit({ type: 'deleted', name, isDir: isDir_ });
   };
-  const deleter = new Deleter(conn, destination, new FilterChain(request.filters, 'receiver', destination.root?.path), report, (dir) =>
-    state.touch(dir),
+  const deleter = new Deleter(
+    conn,
+    destination,
+    new FilterChain(request.filters, 'receiver', destination.root?.path),
+    report,
+    (dir) => state.touch(dir),
   );
   const receiver = new Receiver(state);
   const generator = new Generator(state, deleter, request.local);
@@ -198,7 +203,12 @@ async function bothOrAbort(conn: Connection, ...roles: Promise<void>[]): Promise
  * arrived behind it say more than "the connection was closed".
  */
 export async function explainFailure(conn: Connection, error: unknown): Promise<unknown> {
-  if (error instanceof DriftlineError && !['closed-early', 'stream-failed'].includes(error.data.code) && error.data.kind !== 'internal') return error;
+  if (
+    error instanceof DriftlineError &&
+    !['closed-early', 'stream-failed'].includes(error.data.code) &&
+    error.data.kind !== 'internal'
+  )
+    return error;
   try {
     await conn.input.drainMessages();
   } catch (late) {

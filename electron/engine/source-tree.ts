@@ -11,7 +11,12 @@ import { sumFile } from './roles/list-sum.ts';
 import type { SourceTree } from './roles/list-sender.ts';
 
 /** The tree that source arguments name, filtered by the sender's rules. */
-export function scanTree(conn: Connection, fs: SourceFs, args: readonly ByteString[], filters: readonly FilterRule[]): SourceTree {
+export function scanTree(
+  conn: Connection,
+  fs: SourceFs,
+  args: readonly ByteString[],
+  filters: readonly FilterRule[],
+): SourceTree {
   const { options, agreed } = conn;
   const chain = new FilterChain(filters, 'sender');
   const sum = options.checksum ? createFileSum(agreed.listSum) : null;
@@ -30,12 +35,18 @@ export function scanTree(conn: Connection, fs: SourceFs, args: readonly ByteStri
               try {
                 const file = fs.openRead(path);
                 try {
-                  return sumFile(file, sum);
+                  return sumFile(file, sum, conn.poll);
                 } finally {
                   file.close();
                 }
               } catch (error) {
-                conn.issue({ code: 'read-failed', name: entryName(entry), message: toErrorData(error).message, ioError: 1 });
+                conn.poll();
+                conn.issue({
+                  code: 'read-failed',
+                  name: entryName(entry),
+                  message: toErrorData(error).message,
+                  ioError: 1,
+                });
                 return '\0'.repeat(checksumLength(agreed.listSum));
               }
             },

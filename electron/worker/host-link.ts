@@ -41,7 +41,11 @@ export class HostLink {
     const text = await readAll(transport);
     const exit = await transport.exit;
     const found = /rsync\s+version\s+v?(\S+)\s+protocol version\s+(\d+)/.exec(text);
-    if (!found && exit.code !== 0) throw exitError(exit, 'rsync', connection.description) ?? fail('remote', 'no-version', 'rsync did not tell its version');
+    if (!found && exit.code !== 0)
+      throw (
+        exitError(exit, 'rsync', connection.description) ??
+        fail('remote', 'no-version', 'rsync did not tell its version')
+      );
     step('rsync-found');
     return {
       rsyncVersion: found?.[1] ?? null,

@@ -39,6 +39,8 @@ export interface WorkerRun {
 }
 
 const GRACE_MS = 2000;
+/** For a thread that said its last word: closing connections takes a moment, and nobody waits for more. */
+const PARTING_MS = 250;
 
 /** Bounds JavaScript memory of one run; Buffers are bounded by the engine itself. */
 const DEFAULT_LIMITS: ResourceLimits = {
@@ -113,10 +115,9 @@ function startWorker(task: WorkerTask, listener: WorkerListener, options: PoolOp
     }
     return new DriftlineError(toErrorData(error), { cause: error });
   };
-  /** A thread that has nothing left to say gets the grace time to go by itself. */
-  const expectExit = (): void => {
+  const expectExit = (ms: number): void => {
     stopTimer();
-    stopTimer = options.timer(graceMs, () => {
+    stopTimer = options.timer(ms, () => {
       if (ended === null) end({ ok: false, error: broken(new Error('the worker did not stop')) });
       void worker.terminate();
       settle();
@@ -129,7 +130,8 @@ function startWorker(task: WorkerTask, listener: WorkerListener, options: PoolOp
       case 'ready':
         return;
       case 'events':
-        if (ended === null) listener.onEvents({ progress: message.progress, issues: message.issues, steps: message.steps });
+        if (ended === null)
+          listener.onEvents({ progress: message.progress, issues: message.issues, steps: message.steps });
         return;
       case 'ask':
         listener.onAsk(message.question).then(
@@ -142,11 +144,11 @@ function startWorker(task: WorkerTask, listener: WorkerListener, options: PoolOp
         return;
       case 'done':
         end({ ok: true, outcome: message.outcome });
-        expectExit();
+        expectExit(PARTING_MS);
         return;
       case 'failed':
         end({ ok: false, error: new DriftlineError(message.error) });
-        expectExit();
+        expectExit(PARTING_MS);
         return;
     }
   });
@@ -171,7 +173,7 @@ function startWorker(task: WorkerTask, listener: WorkerListener, options: PoolOp
       cancelled = true;
       Atomics.store(new Int32Array(cancelFlag), 0, 1);
       send({ type: 'cancel' });
-      expectExit();
+      expectExit(graceMs);
     },
   };
 }

@@ -43,7 +43,8 @@ export class RunReporter {
 
   #event(event: EngineEvent): void {
     if (event.type === 'phase') {
-      if (event.phase === 'transferring' && this.#phase !== 'transferring') this.#floor = { bytesDone: 0, filesDone: 0 };
+      if (event.phase === 'transferring' && this.#phase !== 'transferring')
+        this.#floor = { bytesDone: 0, filesDone: 0 };
       this.#phase = event.phase;
       this.#last ??= EMPTY;
       this.#maybe();
@@ -52,7 +53,8 @@ export class RunReporter {
       this.#maybe();
     } else if (event.type === 'issue') {
       const { code, name, message, errno } = event.issue;
-      if (this.#issues.length < MAX_ISSUES_PER_BATCH) this.#issues.push({ code, path: bytesToText(name), message, ...(errno ? { errno } : {}) });
+      if (this.#issues.length < MAX_ISSUES_PER_BATCH)
+        this.#issues.push({ code, path: bytesToText(name), message, ...(errno ? { errno } : {}) });
       this.#maybe();
     }
   }

@@ -1,11 +1,19 @@
 import { parentPort } from 'node:worker_threads';
 import { DriftlineError, fail, toErrorData } from '../../shared/errors.ts';
 import type { PromptAnswer, PromptQuestion } from '../../shared/model/prompt.ts';
-import { carryOut, previewTransfer, sweep } from '../engine/mirror.ts';
+import { carryOut, previewTransfer, sweep, type TransferHooks } from '../engine/mirror.ts';
 import { encodePlan, PlanReader, type PlanItem } from '../../shared/plan-codec.ts';
 import { displayPath, textToBytes } from '../../shared/model/path.ts';
 import type { PlanCounts } from '../../shared/model/preview.ts';
-import type { FromWorker, ToWorker, WorkerAnswer, WorkerJob, WorkerOutcome, WorkerQuestion, WorkerTask } from './messages.ts';
+import type {
+  FromWorker,
+  ToWorker,
+  WorkerAnswer,
+  WorkerJob,
+  WorkerOutcome,
+  WorkerQuestion,
+  WorkerTask,
+} from './messages.ts';
 import { HostLink } from './host-link.ts';
 import { mirrorJob } from './mirror-job.ts';
 import { RunReporter } from './run-reporter.ts';
@@ -45,36 +53,48 @@ post({ type: 'ready' });
 
 async function work(task: WorkerTask, cancelFlag: Int32Array): Promise<void> {
   const reporter = new RunReporter(post);
-  const flagWatch = setInterval(() => {
-    if (Atomics.load(cancelFlag, 0) !== 0) abort.abort(cancelled());
-  }, 200);
+  // The cancel message ends everything that waits; the flag ends synchronous work, which messages cannot reach.
+  const poll = () => {
+    if (Atomics.load(cancelFlag, 0) !== 0) throw cancelled();
+  };
   const host = task.kind === 'test-host' ? task.host : task.job.host;
   const link = host && new HostLink(host, prompt, abort.signal);
   try {
-    const outcome = await perform(task, link, reporter);
+    const outcome = await perform(task, link, { signal: abort.signal, onEvent: reporter.onEvent, poll }, reporter);
     reporter.flush();
     post({ type: 'done', outcome }, outcome.kind === 'planned' ? [outcome.plan.buffer as ArrayBuffer] : []);
   } catch (error) {
     reporter.flush();
-    post({ type: 'failed', error: toErrorData(abort.signal.aborted && !(error instanceof DriftlineError) ? cancelled() : error) });
+    post({
+      type: 'failed',
+      error: toErrorData(abort.signal.aborted && !(error instanceof DriftlineError) ? cancelled() : error),
+    });
   } finally {
-    clearInterval(flagWatch);
     link?.close();
     port.close();
   }
 }
 
-async function perform(task: WorkerTask, link: HostLink | null, reporter: RunReporter): Promise<WorkerOutcome> {
+async function perform(
+  task: WorkerTask,
+  link: HostLink | null,
+  hooks: TransferHooks,
+  reporter: RunReporter,
+): Promise<WorkerOutcome> {
   if (task.kind === 'test-host') return { kind: 'tested', test: await link!.test((step) => reporter.step(step)) };
   const { job } = task;
   sweep(textToBytes(job.journalDir));
   const mirror = mirrorJob(job, link, abort.signal);
-  const hooks = { signal: abort.signal, onEvent: reporter.onEvent };
   if (task.kind === 'run') return carried(await carryOut(mirror, readPlan(task.plan), hooks));
   const preview = await previewTransfer(mirror, hooks);
   if (task.kind === 'preview') {
     const plan = encodePlan(preview.items);
-    return { kind: 'planned', plan, counts: preview.counts, sourceIssues: preview.sourceIssues + preview.destinationIssues };
+    return {
+      kind: 'planned',
+      plan,
+      counts: preview.counts,
+      sourceIssues: preview.sourceIssues + preview.destinationIssues,
+    };
   }
   await judged(job, preview.counts, preview.sourceIssues + preview.destinationIssues);
   return carried(await carryOut(mirror, preview.items, hooks));

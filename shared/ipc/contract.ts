@@ -24,8 +24,14 @@ export const contract = {
   ),
 
   'hosts.list': call(Nothing, v.array(Host)),
-  'hosts.add': call(v.strictObject({ draft: HostDraft, secret: v.nullable(v.pipe(v.string(), v.maxLength(10_000))) }), Host),
-  'hosts.update': call(v.strictObject({ id: Id, draft: HostDraft, secret: v.nullable(v.pipe(v.string(), v.maxLength(10_000))) }), Host),
+  'hosts.add': call(
+    v.strictObject({ draft: HostDraft, secret: v.nullable(v.pipe(v.string(), v.maxLength(10_000))) }),
+    Host,
+  ),
+  'hosts.update': call(
+    v.strictObject({ id: Id, draft: HostDraft, secret: v.nullable(v.pipe(v.string(), v.maxLength(10_000))) }),
+    Host,
+  ),
   'hosts.remove': call(v.strictObject({ id: Id }), Nothing),
   /** Connects, asking by `prompt` events as needed, and reports what is there. */
   'hosts.test': task(v.strictObject({ id: Id }), v.strictObject({ step: v.string() }), HostTest),
@@ -81,7 +87,12 @@ export const contract = {
   /** The question was answered elsewhere or is no longer needed. */
   'event.promptClosed': event(v.strictObject({ promptId: Id })),
   /** Ask the screen to show something (a notification or the tray was clicked). */
-  'event.show': event(v.variant('view', [v.strictObject({ view: v.literal('run'), runId: Id }), v.strictObject({ view: v.literal('home') })])),
+  'event.show': event(
+    v.variant('view', [
+      v.strictObject({ view: v.literal('run'), runId: Id }),
+      v.strictObject({ view: v.literal('home') }),
+    ]),
+  ),
 } as const;
 
 export type DriftlineContract = typeof contract;

@@ -26,8 +26,16 @@ export interface EventDef<P extends Schema> {
   payload: P;
 }
 
-export const call = <I extends Schema, O extends Schema>(input: I, output: O): CallDef<I, O> => ({ kind: 'call', input, output });
-export const task = <I extends Schema, U extends Schema, O extends Schema>(input: I, update: U, output: O): TaskDef<I, U, O> => ({
+export const call = <I extends Schema, O extends Schema>(input: I, output: O): CallDef<I, O> => ({
+  kind: 'call',
+  input,
+  output,
+});
+export const task = <I extends Schema, U extends Schema, O extends Schema>(
+  input: I,
+  update: U,
+  output: O,
+): TaskDef<I, U, O> => ({
   kind: 'task',
   input,
   update,
@@ -45,7 +53,9 @@ export type EventNames<C> = { [K in keyof C]: C[K] extends { kind: 'event' } ? K
 export type InputOf<C, K extends keyof C> = C[K] extends { input: infer I extends Schema } ? v.InferOutput<I> : never;
 export type OutputOf<C, K extends keyof C> = C[K] extends { output: infer O extends Schema } ? v.InferOutput<O> : never;
 export type UpdateOf<C, K extends keyof C> = C[K] extends { update: infer U extends Schema } ? v.InferOutput<U> : never;
-export type PayloadOf<C, K extends keyof C> = C[K] extends { payload: infer P extends Schema } ? v.InferOutput<P> : never;
+export type PayloadOf<C, K extends keyof C> = C[K] extends { payload: infer P extends Schema }
+  ? v.InferOutput<P>
+  : never;
 
 /** What the service implements. Handlers throw DriftlineError or return; the dispatcher turns both into Result. */
 export type Handlers<C> = {

@@ -22,13 +22,14 @@ const ASCII_ONLY = /^[\x00-\x7f]*$/; // eslint-disable-line no-control-regex
 export function bytesToText(bytes: ByteString): PathText {
   if (ASCII_ONLY.test(bytes)) return bytes as PathText;
   let out = '';
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     const lead = bytes.charCodeAt(i);
     if (lead < 0x80) {
       out += bytes[i++]!;
       continue;
     }
-    const size = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    const size =
+      lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
     let point = size === 2 ? lead & 0x1f : size === 3 ? lead & 0x0f : lead & 0x07;
     let valid = size > 0 && i + size <= bytes.length;
     for (let k = 1; valid && k < size; k++) {

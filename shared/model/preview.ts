@@ -9,7 +9,17 @@ export const ItemKind = v.picklist(['file', 'dir', 'link', 'device', 'special'])
 export type ItemKind = v.InferOutput<typeof ItemKind>;
 
 /** Why: the first difference that decided it. */
-export const PlanReason = v.picklist(['missing', 'size', 'time', 'checksum', 'type', 'target', 'permissions', 'owner', 'not-in-source']);
+export const PlanReason = v.picklist([
+  'missing',
+  'size',
+  'time',
+  'checksum',
+  'type',
+  'target',
+  'permissions',
+  'owner',
+  'not-in-source',
+]);
 export type PlanReason = v.InferOutput<typeof PlanReason>;
 
 export const PlanSide = v.strictObject({ size: Count, mtime: v.number() });

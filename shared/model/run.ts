@@ -48,7 +48,16 @@ export const RunResult = v.strictObject({
 });
 export type RunResult = v.InferOutput<typeof RunResult>;
 
-export const RunPhase = v.picklist(['starting', 'connecting', 'listing', 'comparing', 'transferring', 'deleting', 'finishing', 'ended']);
+export const RunPhase = v.picklist([
+  'starting',
+  'connecting',
+  'listing',
+  'comparing',
+  'transferring',
+  'deleting',
+  'finishing',
+  'ended',
+]);
 export type RunPhase = v.InferOutput<typeof RunPhase>;
 
 /** Coalesced progress (≤ 10 Hz). All byte figures are absolute. */

@@ -296,7 +296,7 @@ describe('listings', () => {
       utimesSync(join(root, 'src/sizes', name), TIME, TIME);
       entries.push({
         type: 'listed',
-        entry: { name, mode: FILE, size, mtime: TIME, nsec: 0, uid: 0, gid: 0, link: null, sum: null },
+        entry: { name, mode: FILE, size, mtime: TIME, nsec: 0, uid: 0, gid: 0, rdevMajor: 0, rdevMinor: 0, link: null, sum: null },
       });
     }
     const args = [option, '-rt', '--list-only', '--exclude=/.', 'src/sizes/'];
@@ -313,7 +313,7 @@ describe('listings', () => {
     const modes = [0o100644, 0o104755, 0o104644, 0o102644, 0o102711, 0o041777, 0o041776, 0o100000];
     mkdirSync(join(root, 'src/modes'));
     const entries: EngineEvent[] = [];
-    const facts = { size: 0, mtime: TIME, nsec: 0, uid: 0, gid: 0, sum: null };
+    const facts = { size: 0, mtime: TIME, nsec: 0, uid: 0, gid: 0, rdevMajor: 0, rdevMinor: 0, sum: null };
     for (const [i, mode] of modes.entries()) {
       const path = join(root, 'src/modes', `m${i}`);
       const dir = mode >> 12 === 4;

@@ -35,7 +35,9 @@ export async function negotiateAsClient(
   const protocol = Math.min(options.protocol, checkVersion(await input.parse((r) => r.i32())));
   const compat = await input.parse((r) => r.varint());
   if (compat & Compat.INC_RECURSE && !mayIncRecurse) {
-    throw fail('protocol', 'inc-recurse-forced', 'The server wants incremental recursion, which was not offered', { exitCode: 2 });
+    throw fail('protocol', 'inc-recurse-forced', 'The server wants incremental recursion, which was not offered', {
+      exitCode: 2,
+    });
   }
   const sums = await agreeOnChecksums(input, output, options, compat, false);
   const seed = await input.parse((r) => r.i32());
@@ -162,7 +164,13 @@ async function agreeOnChecksums(
 }
 
 function known(name: string): ChecksumName {
-  const found = (['none', ...SUPPORTED_CHECKSUMS] as ChecksumName[]).find((supported) => supported === (name === 'auto' ? 'xxh64' : name));
-  if (!found) throw fail('usage', 'checksum-choice', `Checksum "${name}" is not supported`, { exitCode: 4, hint: `Known: ${SUPPORTED_CHECKSUMS.join(', ')}` });
+  const found = (['none', ...SUPPORTED_CHECKSUMS] as ChecksumName[]).find(
+    (supported) => supported === (name === 'auto' ? 'xxh64' : name),
+  );
+  if (!found)
+    throw fail('usage', 'checksum-choice', `Checksum "${name}" is not supported`, {
+      exitCode: 4,
+      hint: `Known: ${SUPPORTED_CHECKSUMS.join(', ')}`,
+    });
   return found;
 }

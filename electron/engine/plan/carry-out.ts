@@ -27,7 +27,7 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
   let issueCount = 0;
   let transferIssues = 0;
   const counting: TransferHooks = {
-    signal: hooks.signal,
+    ...hooks,
     onEvent: (event) => {
       if (event.type === 'issue') issueCount++;
       hooks.onEvent(event);
@@ -74,7 +74,11 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
   if (exitCode === 0 && issueCount > 0) exitCode = 23;
   const [regular, dirs, links, devices, specials] = deleted.wire;
   const total = regular + dirs + links + devices + specials;
-  return { stats: { ...(stats ?? NO_STATS), deleted: { total, regular, dirs, links, devices, specials } }, exitCode, issueCount };
+  return {
+    stats: { ...(stats ?? NO_STATS), deleted: { total, regular, dirs, links, devices, specials } },
+    exitCode,
+    issueCount,
+  };
 }
 
 /** The planned item that is not a folder and takes the place of a folder above `name`. */
@@ -87,7 +91,13 @@ function replacementOf(name: ByteString, transfers: ReadonlyMap<ByteString, Plan
 }
 
 function transferRequest(job: MirrorJob, transfers: readonly PlanItem[], signal: AbortSignal): TransferRequest {
-  const options: TransferOptions = { ...job.options, deleteMode: 'none', incRecurse: false, listOnly: false, dryRun: false };
+  const options: TransferOptions = {
+    ...job.options,
+    deleteMode: 'none',
+    incRecurse: false,
+    listOnly: false,
+    dryRun: false,
+  };
   const common = { options, journalDir: job.journalDir, sources: [sourceArgument(job)] };
   if (job.direction === 'push') {
     return {
@@ -109,13 +119,24 @@ function transferRequest(job: MirrorJob, transfers: readonly PlanItem[], signal:
   };
 }
 
-async function remove(job: MirrorJob, items: readonly PlanItem[], hooks: TransferHooks, deleted: ReturnType<typeof noDeletions>): Promise<void> {
+async function remove(
+  job: MirrorJob,
+  items: readonly PlanItem[],
+  hooks: TransferHooks,
+  deleted: ReturnType<typeof noDeletions>,
+): Promise<void> {
   hooks.onEvent({ type: 'phase', phase: 'deleting' });
   if (job.direction === 'push') await removeRemotely(job, items, hooks, deleted);
   else await removeLocally(job, items, hooks, deleted);
 }
 
-const MODE_OF: Record<PlanItem['kind'], number> = { file: 0o100000, dir: 0o040000, link: 0o120000, device: 0o020000, special: 0o010000 };
+const MODE_OF: Record<PlanItem['kind'], number> = {
+  file: 0o100000,
+  dir: 0o040000,
+  link: 0o120000,
+  device: 0o020000,
+  special: 0o010000,
+};
 
 /**
  * A second rsync session over just the folders concerned: one risk rule per planned name, then everything protected.
@@ -157,7 +178,7 @@ async function removeRemotely(
       tree: () => folderTree(nodeSourceFs, sourceBase(job), folders),
     },
     {
-      signal: hooks.signal,
+      ...hooks,
       onEvent: (event) => {
         if (event.type === 'deleted') {
           gone.add(event.name);
@@ -169,7 +190,9 @@ async function removeRemotely(
       },
     },
   );
-  for (const { name } of items) if (!gone.has(name)) notDeleted(hooks, name, 'it changed since the preview, or holds something that was not planned');
+  for (const { name } of items)
+    if (!gone.has(name))
+      notDeleted(hooks, name, 'it changed since the preview, or holds something that was not planned');
 }
 
 /** On this machine: look again, then unlink or rmdir, contents first. */
@@ -190,7 +213,9 @@ async function removeLocally(
         const dir = root.dir(parent);
         const stat = dir?.lstat(base) ?? null;
         if (!dir || !stat) continue;
-        const same = kindOf(stat.mode) === item.kind && (item.kind !== 'file' || (stat.size === item.destination?.size && stat.mtime === item.destination.mtime));
+        const same =
+          kindOf(stat.mode) === item.kind &&
+          (item.kind !== 'file' || (stat.size === item.destination?.size && stat.mtime === item.destination.mtime));
         if (!same) {
           notDeleted(hooks, item.name, 'it changed since the preview');
           continue;
@@ -221,7 +246,12 @@ async function removeLocally(
 function notDeleted(hooks: TransferHooks, name: ByteString, why: string): void {
   hooks.onEvent({
     type: 'issue',
-    issue: { code: 'delete-failed', name, message: `${displayPath(bytesToText(name))} was not deleted: ${why}`, ioError: 0 },
+    issue: {
+      code: 'delete-failed',
+      name,
+      message: `${displayPath(bytesToText(name))} was not deleted: ${why}`,
+      ioError: 0,
+    },
   });
 }
 

@@ -2,7 +2,16 @@ import type { ByteString } from '../../../shared/model/path.ts';
 import type { FileEntry } from '../flist/entry.ts';
 import type { Stat } from '../fs/fs.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
-import { ItemFlag, Mode, SIGNIFICANT_ITEM_FLAGS, isDevice, isDir, isLink, isReg, isSpecial } from '../wire/constants.ts';
+import {
+  ItemFlag,
+  Mode,
+  SIGNIFICANT_ITEM_FLAGS,
+  isDevice,
+  isDir,
+  isLink,
+  isReg,
+  isSpecial,
+} from '../wire/constants.ts';
 
 /**
  * The decision: what must happen to one path, and why, from the source's entry, what is at the destination and the

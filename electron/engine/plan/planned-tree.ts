@@ -65,11 +65,7 @@ export function plannedTree(conn: Connection, fs: SourceFs, base: ByteString, it
 }
 
 /** Folders only, for the deletion session: `content` ones may lose entries. */
-export function folderTree(
-  fs: SourceFs,
-  base: ByteString,
-  content: ReadonlySet<ByteString>,
-): SourceTree {
+export function folderTree(fs: SourceFs, base: ByteString, content: ReadonlySet<ByteString>): SourceTree {
   const wanted = new Set<ByteString>();
   for (const dir of content) for (let at = dir; at !== ''; at = parentOf(at)) wanted.add(at);
   const entries: FileEntry[] = [];
@@ -77,7 +73,8 @@ export function folderTree(
   if (root) entries.push(entryOf(fs, base, '.', root, EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR));
   for (const name of [...wanted].sort()) {
     const stat = fs.lstat(joinPath(base, name));
-    if (stat && isDir(stat.mode)) entries.push(entryOf(fs, base, name, stat, content.has(name) ? EntryFlag.CONTENT_DIR : 0));
+    if (stat && isDir(stat.mode))
+      entries.push(entryOf(fs, base, name, stat, content.has(name) ? EntryFlag.CONTENT_DIR : 0));
   }
   return {
     batches: () => [entries],

@@ -184,6 +184,8 @@ export function parentOf(name: ByteString): ByteString {
 export function rebase(entries: readonly FileEntry[], folder: ByteString): FileEntry[] {
   if (folder === '') return [...entries];
   return entries.map((entry) =>
-    entry.dir === '' && entry.base === '.' ? { ...entry, base: folder } : { ...entry, dir: joinPath(folder, entry.dir) },
+    entry.dir === '' && entry.base === '.'
+      ? { ...entry, base: folder }
+      : { ...entry, dir: joinPath(folder, entry.dir) },
   );
 }

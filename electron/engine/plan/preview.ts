@@ -33,7 +33,7 @@ const PAUSE_EVERY = 2000;
 export async function previewTransfer(job: MirrorJob, hooks: TransferHooks): Promise<PreviewResult> {
   const issues = { source: 0, destination: 0 };
   const count = (side: 'source' | 'destination'): TransferHooks => ({
-    signal: hooks.signal,
+    ...hooks,
     onEvent: (event) => {
       if (event.type === 'issue') issues[side]++;
       if (event.type !== 'listed') hooks.onEvent(event);
@@ -46,15 +46,26 @@ export async function previewTransfer(job: MirrorJob, hooks: TransferHooks): Pro
       ? await listRemote(job, sourceArgument(job), job.options, count('source'), true)
       : await listLocal(sourceArgument(job), sourceBase(job), job.options, count('source'));
   const mirrored = mirroredFolder(job);
-  const inFolder = (listing: RemoteListing): RemoteListing => ({ ...listing, entries: rebase(listing.entries, folder) });
+  const inFolder = (listing: RemoteListing): RemoteListing => ({
+    ...listing,
+    entries: rebase(listing.entries, folder),
+  });
   const destination =
     job.direction === 'push'
       ? inFolder(await listRemote(job, `${mirrored}/`, { ...job.options, filters: [] }, count('destination'), false))
-      : inFolder(await listLocal(`${mirrored}/`, mirrored, { ...job.options, filters: [] }, count('destination'), true));
+      : inFolder(
+          await listLocal(`${mirrored}/`, mirrored, { ...job.options, filters: [] }, count('destination'), true),
+        );
   hooks.onEvent({ type: 'phase', phase: 'comparing' });
   const abilities = abilitiesFor(job, source.names, destination.names);
   const deletes = job.options.deleteMode !== 'none' && issues.source === 0 && issues.destination === 0;
-  const plan = makePlan(await toListing(source, job.options), await toListing(destination, job.options, folder), job.options, abilities, deletes);
+  const plan = makePlan(
+    await toListing(source, job.options, hooks),
+    await toListing(destination, job.options, hooks, folder),
+    job.options,
+    abilities,
+    deletes,
+  );
   return { ...plan, sourceIssues: issues.source, destinationIssues: issues.destination };
 }
 
@@ -65,7 +76,12 @@ interface RemoteListing {
   base: ByteString | null;
 }
 
-async function toListing(listing: RemoteListing, options: TransferOptions, folder = ''): Promise<Listing> {
+async function toListing(
+  listing: RemoteListing,
+  options: TransferOptions,
+  hooks: TransferHooks,
+  folder = '',
+): Promise<Listing> {
   if (options.checksum) await loadChecksums(['xxh64', 'md5']);
   const sum = options.checksum && listing.base !== null ? createFileSum(listSumName(options)) : null;
   return {
@@ -78,11 +94,12 @@ async function toListing(listing: RemoteListing, options: TransferOptions, folde
       try {
         const file = nodeSourceFs.openRead(inside === '' ? listing.base : `${listing.base}/${inside}`);
         try {
-          return sumFile(file, sum);
+          return sumFile(file, sum, hooks.poll);
         } finally {
           file.close();
         }
       } catch {
+        hooks.poll?.();
         return null;
       }
     },
@@ -138,18 +155,34 @@ async function listRemote(
   mustExist: boolean,
 ): Promise<RemoteListing> {
   const entries: FileEntry[] = [];
-  const listOptions: TransferOptions = { ...options, listOnly: true, recursive: true, deleteMode: 'none', dryRun: false, itemize: 0 };
+  const listOptions: TransferOptions = {
+    ...options,
+    listOnly: true,
+    recursive: true,
+    deleteMode: 'none',
+    dryRun: false,
+    itemize: 0,
+  };
   let missing = false;
   const result = await runTransfer(
-    { options: listOptions, direction: 'pull', sources: [path], destination: '.', startPeer: job.startPeer, local: false, journalDir: null },
     {
-      signal: hooks.signal,
+      options: listOptions,
+      direction: 'pull',
+      sources: [path],
+      destination: '.',
+      startPeer: job.startPeer,
+      local: false,
+      journalDir: null,
+    },
+    {
+      ...hooks,
       onEvent: (event) => {
         if (event.type === 'listed') {
           entries.push(toEntry(event.entry));
           return;
         }
-        if (event.type === 'message' && event.from === 'remote' && /No such file or directory \(2\)/.test(event.text)) missing = true;
+        if (event.type === 'message' && event.from === 'remote' && /No such file or directory \(2\)/.test(event.text))
+          missing = true;
         else hooks.onEvent(event);
       },
     },
@@ -165,11 +198,18 @@ async function listRemote(
   }
   if (result.exitCode !== 0) {
     if (entries.length === 0) {
-      throw fail('remote', 'list-failed', `The server could not list the folder (code ${result.exitCode})`, { exitCode: result.exitCode });
+      throw fail('remote', 'list-failed', `The server could not list the folder (code ${result.exitCode})`, {
+        exitCode: result.exitCode,
+      });
     }
     const issue: EngineEvent = {
       type: 'issue',
-      issue: { code: 'list-failed', name: path, message: 'Parts of the folder on the server could not be listed', ioError: 1 },
+      issue: {
+        code: 'list-failed',
+        name: path,
+        message: 'Parts of the folder on the server could not be listed',
+        ioError: 1,
+      },
     };
     hooks.onEvent(issue);
   }
@@ -211,7 +251,12 @@ function abilitiesFor(job: MirrorJob, source: ReceivedNames, destination: Receiv
   const { options } = job;
   if (job.direction !== 'push') {
     const local = job.direction === 'local';
-    const mapper = new IdMapper(source, options.numericIds || local, process.getuid?.() === 0, process.getgroups?.() ?? []);
+    const mapper = new IdMapper(
+      source,
+      options.numericIds || local,
+      process.getuid?.() === 0,
+      process.getgroups?.() ?? [],
+    );
     return localAbilities(options, () => mapper);
   }
   const isRoot = job.remoteUser === 'root';

@@ -71,7 +71,20 @@ export class Deleter {
     for (const base of handle.readdir()) {
       if (!wanted(base)) continue;
       const stat = handle.lstat(base);
-      if (stat) entries.push({ dir: rel, base, mode: stat.mode, size: stat.size, mtime: 0, nsec: 0, uid: 0, gid: 0, flags: 0, root: 0, extra: null });
+      if (stat)
+        entries.push({
+          dir: rel,
+          base,
+          mode: stat.mode,
+          size: stat.size,
+          mtime: 0,
+          nsec: 0,
+          uid: 0,
+          gid: 0,
+          flags: 0,
+          root: 0,
+          extra: null,
+        });
     }
     return entries.sort((a, b) => compareEntries(b, a));
   }
@@ -84,10 +97,16 @@ export class Deleter {
       if (dir && recursive) {
         let kept = false;
         for (const child of this.#list(name, () => true)) {
-          if (this.#filters.check(nameOf(child), isDir(child.mode), true) === 'exclude' || !this.#remove(child, true)) kept = true;
+          if (this.#filters.check(nameOf(child), isDir(child.mode), true) === 'exclude' || !this.#remove(child, true))
+            kept = true;
         }
         if (kept) {
-          this.#conn.emit({ type: 'message', level: 'info', from: 'local', text: `cannot delete non-empty directory: ${name}\n` });
+          this.#conn.emit({
+            type: 'message',
+            level: 'info',
+            from: 'local',
+            text: `cannot delete non-empty directory: ${name}\n`,
+          });
           return false;
         }
       }

@@ -85,7 +85,12 @@ export function resolveDestination(
   if (stat && isDir(stat.mode)) return new Destination(opener.open(wanted), false, null);
   const shown = displayPath(bytesToText(wanted));
   if (stat && !onlyFile) {
-    throw fail('fs', 'destination-not-a-folder', `The destination ${shown} is a file, and more than one file is to go there`, { exitCode: 3 });
+    throw fail(
+      'fs',
+      'destination-not-a-folder',
+      `The destination ${shown} is a file, and more than one file is to go there`,
+      { exitCode: 3 },
+    );
   }
   if (stat || (onlyFile && !wanted.endsWith('/'))) {
     const slash = wanted.replace(/\/+$/, '').lastIndexOf('/');

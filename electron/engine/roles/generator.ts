@@ -42,7 +42,8 @@ export class Generator {
     this.#deleter = deleter;
     const { transferSum, listSum, seed, seedFirst } = state.conn.agreed;
     this.#wholeFile = transferSum === 'none' || (state.conn.options.wholeFile ?? local);
-    this.#signature = transferSum === 'none' ? null : new SignatureWriter(createBlockSum(transferSum, seed, { seedFirst }));
+    this.#signature =
+      transferSum === 'none' ? null : new SignatureWriter(createBlockSum(transferSum, seed, { seedFirst }));
     this.#listSum = state.conn.options.checksum ? createFileSum(listSum) : null;
   }
 
@@ -175,7 +176,11 @@ export class Generator {
         if (state.destination.created) {
           this.#item(ndx, entry, { action: 'create', iflags: ItemFlag.IS_NEW | ItemFlag.LOCAL_CHANGE, makeWay: false });
         } else {
-          this.#item(ndx, entry, decide(entry, stat && { stat, link: none, sum: none }, this.#conn.options, state.abilities));
+          this.#item(
+            ndx,
+            entry,
+            decide(entry, stat && { stat, link: none, sum: none }, this.#conn.options, state.abilities),
+          );
         }
         if (!this.#conn.options.dryRun) state.setDirAttributes(entry, true);
         state.touch('.');
@@ -218,7 +223,8 @@ export class Generator {
       if (!this.#asPlanned(entry, decision)) return;
       if (!isReg(entry.mode)) return this.#make(ndx, entry, place, view, decision);
       if (decision.action !== 'transfer') {
-        if (decision.action === 'attributes' && !this.#conn.options.dryRun) this.#setAttributes(entry, place!, view!.stat);
+        if (decision.action === 'attributes' && !this.#conn.options.dryRun)
+          this.#setAttributes(entry, place!, view!.stat);
         this.#item(ndx, entry, decision);
         this.#conn.progress.filesDone++;
         this.#conn.progress.bytesDone += entry.size;
@@ -228,7 +234,15 @@ export class Generator {
     } catch (error) {
       return this.#failed(entry, error);
     }
-    await this.#request(ndx, entry, decision.iflags, place, decision.makeWay ? null : (view?.stat ?? null), work, false);
+    await this.#request(
+      ndx,
+      entry,
+      decision.iflags,
+      place,
+      decision.makeWay ? null : (view?.stat ?? null),
+      work,
+      false,
+    );
   }
 
   /** Symlinks, devices and specials are made here; no data is asked for. */
@@ -250,7 +264,8 @@ export class Generator {
         else place.dir.mknod(place.name, entry.mode, entry.extra?.rdevMajor ?? 0, entry.extra?.rdevMinor ?? 0);
         this.#state.touch(entry.dir);
       }
-      if (decision.action !== 'none') this.#setAttributes(entry, place, decision.action === 'create' ? null : view!.stat);
+      if (decision.action !== 'none')
+        this.#setAttributes(entry, place, decision.action === 'create' ? null : view!.stat);
     }
     this.#item(ndx, entry, decision);
   }
@@ -284,7 +299,11 @@ export class Generator {
     }
     try {
       const head: SumHead = basis
-        ? chooseSumHead(basis.size, { blockSize: options.blockSize, checksumLength: checksumLength(agreed.transferSum), redo: again })
+        ? chooseSumHead(basis.size, {
+            blockSize: options.blockSize,
+            checksumLength: checksumLength(agreed.transferSum),
+            redo: again,
+          })
         : NO_BASIS;
       work.outstanding++;
       this.#state.pending.set(ndx, { ndx, entry, work, head, existing, again } satisfies Pending);
@@ -359,11 +378,12 @@ export class Generator {
     try {
       const file = dir.openRead(name);
       try {
-        return sumFile(file, this.#listSum!);
+        return sumFile(file, this.#listSum!, this.#conn.poll);
       } finally {
         file.close();
       }
     } catch {
+      this.#conn.poll();
       return null; // unreadable: treated as different
     }
   }
@@ -403,7 +423,10 @@ export class Generator {
     const { message, details } = toErrorData(error);
     const errno = details?.['errno'];
     this.#conn.issue({
-      code: details?.['errno'] === 'ENOTSUP' || toErrorData(error).code === 'not-supported' ? 'not-supported' : 'write-failed',
+      code:
+        details?.['errno'] === 'ENOTSUP' || toErrorData(error).code === 'not-supported'
+          ? 'not-supported'
+          : 'write-failed',
       name: entryName(entry),
       errno: typeof errno === 'string' ? errno : undefined,
       message,

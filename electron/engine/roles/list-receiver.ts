@@ -88,7 +88,11 @@ export class ListReceiver {
       const name = entryName(entry);
       if (entry.dir === '') this.#checkTop(name);
       if (name !== '.' && this.#expectation?.hidden(name, isDir(entry.mode))) {
-        throw fail('protocol', 'excluded-sent', `The server sent ${displayPath(bytesToText(name))}, which the filters exclude`);
+        throw fail(
+          'protocol',
+          'excluded-sent',
+          `The server sent ${displayPath(bytesToText(name))}, which the filters exclude`,
+        );
       }
       if (isDir(entry.mode)) this.dirs.set(name, entry);
     }
@@ -99,7 +103,11 @@ export class ListReceiver {
 
   #checkTop(name: ByteString): void {
     if (this.#expectation && name !== '.' && !this.#expectation.topName(name)) {
-      throw fail('protocol', 'unrequested', `The server sent ${displayPath(bytesToText(name))}, which was not asked for`);
+      throw fail(
+        'protocol',
+        'unrequested',
+        `The server sent ${displayPath(bytesToText(name))}, which was not asked for`,
+      );
     }
   }
 

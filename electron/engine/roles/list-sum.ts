@@ -7,9 +7,10 @@ let buffer: Buffer | null = null;
 
 /**
  * `--checksum` sum of a whole open file (reference §6.4 field 17), unseeded, in wire order.
+ * @param poll called between pieces; may throw to give up
  * @throws fs when the file cannot be read
  */
-export function sumFile(file: ReadFile, sum: FileSum): ByteString {
+export function sumFile(file: ReadFile, sum: FileSum, poll?: () => void): ByteString {
   buffer ??= Buffer.allocUnsafe(CHUNK);
   sum.reset();
   let at = 0;
@@ -18,6 +19,7 @@ export function sumFile(file: ReadFile, sum: FileSum): ByteString {
     if (count === 0) break;
     sum.update(buffer, 0, count);
     at += count;
+    poll?.();
   }
   return Buffer.from(sum.digest()).toString('latin1');
 }

@@ -65,7 +65,8 @@ export class Receiver {
       }
       if (reply.ndx === Ndx.DONE) this.#done();
       else if (reply.ndx === Ndx.FLIST_EOF) this.#listsComplete();
-      else if (reply.ndx <= Ndx.FLIST_OFFSET) state.addList(await state.received.readSubList(Ndx.FLIST_OFFSET - reply.ndx));
+      else if (reply.ndx <= Ndx.FLIST_OFFSET)
+        state.addList(await state.received.readSubList(Ndx.FLIST_OFFSET - reply.ndx));
       else await this.#item(reply);
       if (this.#conn.sliceOver) await this.#conn.pause();
     }
@@ -123,10 +124,18 @@ export class Receiver {
     if (reply.head) {
       const pending = this.#state.pending.get(reply.ndx);
       if (!pending || !isReg(entry.mode) || this.#state.phase >= 2) {
-        throw fail('protocol', 'unrequested-data', `The peer sent content of ${shownName(entry)}, which was not asked for`);
+        throw fail(
+          'protocol',
+          'unrequested-data',
+          `The peer sent content of ${shownName(entry)}, which was not asked for`,
+        );
       }
       if (!sameSumHead(pending.head, reply.head)) {
-        throw fail('protocol', 'bad-sum-head', `The peer answered for ${shownName(entry)} with other block sizes than were sent`);
+        throw fail(
+          'protocol',
+          'bad-sum-head',
+          `The peer answered for ${shownName(entry)} with other block sizes than were sent`,
+        );
       }
       if (!pending.again) this.#report(entry, reply);
       await this.#content(pending);
@@ -219,7 +228,8 @@ export class Receiver {
         progress.matched = totals.matched + applier.matchedBytes;
         await input.fill();
       } else if (step === 0) break;
-      else if (literalLeft > MAX_LITERAL) throw fail('protocol', 'literal-too-long', `The peer announced ${literalLeft} bytes of data in one piece`);
+      else if (literalLeft > MAX_LITERAL)
+        throw fail('protocol', 'literal-too-long', `The peer announced ${literalLeft} bytes of data in one piece`);
       if (this.#conn.sliceOver) await this.#conn.pause();
     }
     const ours = applier.finish();
@@ -235,7 +245,12 @@ export class Receiver {
     const shown = shownName(pending.entry);
     if (!pending.again) {
       this.#conn.progress.bytesDone -= pending.entry.size;
-      this.#conn.emit({ type: 'message', level: 'warning', from: 'local', text: `${shown} failed verification -- will try again\n` });
+      this.#conn.emit({
+        type: 'message',
+        level: 'warning',
+        from: 'local',
+        text: `${shown} failed verification -- will try again\n`,
+      });
       return this.#state.requeue(pending);
     }
     this.#conn.issue({

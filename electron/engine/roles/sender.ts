@@ -41,7 +41,14 @@ const STEP_BYTES = 1 << 20;
  * States: `phase` 0 first pass, 1 redo, 2 delayed updates, then the goodbye.
  */
 export class Sender {
-  readonly totals: SenderTotals = { transferred: 0, transferredSize: 0, literal: 0, matched: 0, deleted: null, created: [] };
+  readonly totals: SenderTotals = {
+    transferred: 0,
+    transferredSize: 0,
+    literal: 0,
+    matched: 0,
+    deleted: null,
+    created: [],
+  };
 
   readonly #conn: Connection;
   readonly #lists: FileLists;
@@ -149,7 +156,11 @@ export class Sender {
     if (!entry || entry.flags & EntryFlag.INACTIVE) throw unexpectedNdx(request.ndx);
     const wantsContent = (request.iflags & ItemFlag.TRANSFER) !== 0;
     if (wantsContent && (!isReg(entry.mode) || this.#phase >= 2)) {
-      throw fail('protocol', 'bad-request', `The peer asked for the content of ${displayPath(bytesToText(entryName(entry)))}, which it may not`);
+      throw fail(
+        'protocol',
+        'bad-request',
+        `The peer asked for the content of ${displayPath(bytesToText(entryName(entry)))}, which it may not`,
+      );
     }
     const table = request.head ? await this.#readSums(request.head) : null;
     if (!this.#source.accepts(entry, request.iflags)) {
@@ -237,7 +248,13 @@ export class Sender {
     }
   }
 
-  async #sendContent(request: Request, head: SumHead, table: SignatureTable, entry: FileEntry, file: ReadFile): Promise<void> {
+  async #sendContent(
+    request: Request,
+    head: SumHead,
+    table: SignatureTable,
+    entry: FileEntry,
+    file: ReadFile,
+  ): Promise<void> {
     const conn = this.#conn;
     const { data } = conn.output;
     const { progress } = conn;

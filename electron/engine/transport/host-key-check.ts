@@ -38,12 +38,22 @@ export class HostKeyCheck {
 
   /**
    * Accepts a key blob or rejects with `host-key`: unknown-host, host-key-changed, host-key-revoked, host-key-weak.
-   * Every key exchange of the connection comes here; after the first only the same key will do.
+   * For the first key exchange of a connection.
    */
-  async verify(key: Buffer): Promise<void> {
-    if (this.#accepted === null) await this.#judge(key);
-    else if (!this.#accepted.equals(key)) throw this.#changed(key, [describe(this.#accepted)]);
+  async accept(key: Buffer): Promise<void> {
+    await this.#judge(key);
     this.#accepted = key;
+  }
+
+  /**
+   * For every later key exchange, where only the same key will do: the error, or null. Synchronous because ssh2 loses
+   * the connection when a verdict comes late while data flows.
+   *
+   * @returns undefined if no key was accepted yet
+   */
+  recheck(key: Buffer): DriftlineError | null | undefined {
+    if (this.#accepted === null) return undefined;
+    return this.#accepted.equals(key) ? null : this.#changed(key, [describe(this.#accepted)]);
   }
 
   /** The server has proved to own the accepted key: now it may be saved. Throws `fs`/`known-hosts-not-saved`. */

@@ -43,6 +43,7 @@ export class ChannelStream extends Duplex {
   #outstanding: number;
   #closed = false;
   #inputEnded = false;
+  #stderrEnded = false;
   #release: (() => void) | null = null;
   #peerExit: PeerExit = { code: null, signal: null };
   #resolveExit: (exit: PeerExit) => void = () => {};
@@ -73,8 +74,8 @@ export class ChannelStream extends Duplex {
     channel.on('data', (chunk: Buffer) => this.#take(this, chunk));
     channel.on('end', () => this.#endInput());
     source?.on('data', (chunk: Buffer) => this.#take(this.stderr, chunk));
-    source?.on('end', () => this.stderr.push(null));
-    if (source === null) this.stderr.push(null);
+    source?.on('end', () => this.#endStderr());
+    if (source === null) this.#endStderr();
     this.#grant();
   }
 
@@ -84,7 +85,7 @@ export class ChannelStream extends Duplex {
       this.destroy(fail('protocol', 'ssh-window-exceeded', 'The server sent more than it was allowed to.'));
       return;
     }
-    if (!into.destroyed) into.push(chunk);
+    if (!into.destroyed && !(into === this.stderr && this.#stderrEnded)) into.push(chunk);
     this.#grant();
   }
 
@@ -100,6 +101,12 @@ export class ChannelStream extends Duplex {
     if (this.#inputEnded || this.destroyed) return;
     this.#inputEnded = true;
     this.push(null);
+  }
+
+  #endStderr(): void {
+    if (this.#stderrEnded) return;
+    this.#stderrEnded = true;
+    this.stderr.push(null);
   }
 
   #settle(): void {
@@ -135,7 +142,8 @@ export class ChannelStream extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.stderr.destroy();
+    // What it said so far stays readable.
+    this.#endStderr();
     // A server answers this only once the program has ended, which may be never.
     this.#channel.close();
     this.#resolveExit(this.#peerExit);

@@ -181,15 +181,18 @@ class Connection implements SshConnection {
   }
 
   #verifyHost(shown: Buffer, verify: (accepted: boolean) => void): void {
-    this.#check.verify(Buffer.from(shown)).then(
-      () => {
-        if (this.#ended !== null) return;
-        // A rekey in the middle of a session comes here too, with no timer to start.
-        if (this.#phase === 'handshake') this.#timer.start();
-        verify(true);
-      },
-      (error: unknown) => this.#end(asError(error)),
-    );
+    const again = this.#check.recheck(shown);
+    if (again === null) verify(true);
+    else if (again !== undefined) this.#end(again);
+    else
+      this.#check.accept(Buffer.from(shown)).then(
+        () => {
+          if (this.#ended !== null) return;
+          this.#timer.start();
+          verify(true);
+        },
+        (error: unknown) => this.#end(asError(error)),
+      );
   }
 
   /** The key exchange is complete: the server proved to own the accepted key. Runs before anything about the user is sent. */
