@@ -3,7 +3,7 @@ import { EntryFlag, entryName, type FileEntry } from '../../electron/engine/flis
 import { FileLists } from '../../electron/engine/flist/file-lists.ts';
 import { isDevice, isDir, isLink, isReg } from '../../electron/engine/wire/constants.ts';
 import { DriftlineError } from '../../shared/errors.ts';
-import { type Agreed, readGenerator, readHandshake, type Reading, readSender } from './conversation.ts';
+import { type Agreed, readGenerator, readHandshake, type Reading, readSender, Unlike } from './conversation.ts';
 import { dataBytes, encode } from './encode-events.ts';
 import { allFixtures, type Fixture } from './fixture.ts';
 
@@ -105,6 +105,27 @@ describe.each(allFixtures())('$name: $about', (fixture) => {
     const { agreed, sender, senderBytes } = await sidesOf(fixture);
     const bytes = Array.from(senderBytes, (_, i) => senderBytes.subarray(i, i + 1));
     expect(await readSender(bytes, fixture, agreed.layout)).toEqual(sender);
+  });
+
+  it('survives any damage: what is read is refused with a typed error or is a list in order', async () => {
+    const { agreed, senderBytes } = await sidesOf(fixture);
+    let state = senderBytes.length;
+    const random = (limit: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * limit);
+    };
+    for (let round = 0; round < 150; round++) {
+      const damaged = Buffer.from(senderBytes);
+      for (let i = random(4); i >= 0; i--) damaged[4 + random(damaged.length - 4)] = random(256);
+      try {
+        const { events } = await readSender([damaged], fixture, agreed.layout);
+        const lists = new FileLists(agreed.layout.incRecurse);
+        for (const event of events) if (event.type === 'list') lists.add(event.entries, event.dirIndex);
+      } catch (error) {
+        if (!(error instanceof DriftlineError) && !(error instanceof Unlike))
+          expect.fail(`round ${round}: ${String(error)}`);
+      }
+    }
   });
 
   it('ends in a typed error when the stream stops early', async () => {

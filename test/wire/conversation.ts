@@ -39,6 +39,9 @@ export interface Agreed {
   serverBytes: number;
 }
 
+/** A stream that differs from every captured one in a way this reading does not follow. */
+export class Unlike extends Error {}
+
 const SUM_LENGTH: Record<string, number> = { md5: 16, xxh64: 8, xxh128: 16 };
 
 /** Reads both openings (§2.1). */
@@ -166,7 +169,7 @@ async function close(input: PeerInput, reading: Reading, decoder: FlistDecoder):
     () => `${input.reader.available} bytes`,
     (error: unknown) => error,
   );
-  if (!(rest instanceof Error) || input.reader.available > 0) throw new Error(`left over at the end: ${String(rest)}`);
+  if (!(rest instanceof Error) || input.reader.available > 0) throw new Unlike(`left over at the end: ${String(rest)}`);
   return { ...reading, uidNames: [...decoder.uidNames], gidNames: [...decoder.gidNames] };
 }
 
@@ -175,6 +178,7 @@ async function readRules(input: PeerInput): Promise<Event> {
   for (;;) {
     const rule = await input.parse((reader) => {
       const length = reader.i32();
+      if (length < 0) throw new Unlike('a rule of negative length');
       return length === 0 ? null : reader.string(length);
     });
     if (rule === null) return { type: 'rules', rules };
@@ -184,9 +188,10 @@ async function readRules(input: PeerInput): Promise<Event> {
 
 async function readItem(input: PeerInput, ndx: number, fixture: Fixture, fromSender: boolean): Promise<Event> {
   const iflags = await input.parse((reader) => reader.u16());
-  if (iflags & (ItemFlag.BASIS_TYPE_FOLLOWS | ItemFlag.XNAME_FOLLOWS)) throw new Error('no fixture has such items');
+  if (iflags & (ItemFlag.BASIS_TYPE_FOLLOWS | ItemFlag.XNAME_FOLLOWS)) throw new Unlike('no fixture has such items');
   if (!(iflags & ItemFlag.TRANSFER) || fixture.dryRun) return { type: 'item', ndx, iflags, data: null };
   const head = await input.parse((reader) => [reader.i32(), reader.i32(), reader.i32(), reader.i32()]);
+  if (head[0]! < 0 || head[2]! < 0) throw new Unlike('a sum head with negative numbers');
   const data: ItemData = { head, parts: [], sum: '' };
   if (fromSender) {
     for (;;) {
@@ -210,7 +215,7 @@ async function readDone(input: PeerInput, events: Event[]): Promise<void> {
     events.push(await readDeletions(input));
     ndx = await input.parse((reader) => reader.ndx());
   }
-  if (ndx !== Ndx.DONE) throw new Error(`${ndx} where the last NDX_DONE belongs`);
+  if (ndx !== Ndx.DONE) throw new Unlike(`${ndx} where the last NDX_DONE belongs`);
   events.push({ type: 'done' });
 }
 
