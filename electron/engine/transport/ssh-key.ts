@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { type ParsedKey, utils } from 'ssh2';
+import ssh2, { type ParsedKey } from 'ssh2';
 import { type DriftlineError, fail } from '../../../shared/errors.ts';
 import { displayPath, type PathText, textToBytes } from '../../../shared/model/path.ts';
 
@@ -62,7 +62,7 @@ function readKey(path: PathText, shown: string): Buffer {
 /** ssh2 returns most failures and throws some (bcrypt, OpenSSL). */
 function parse(data: Buffer, passphrase: string | undefined): ParsedKey | Error {
   try {
-    const parsed = utils.parseKey(data, passphrase);
+    const parsed = ssh2.utils.parseKey(data, passphrase);
     return Array.isArray(parsed) ? (parsed[0] ?? new Error('empty')) : parsed;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));

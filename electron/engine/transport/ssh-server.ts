@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { type AuthContext, Server, type ServerChannel, utils } from 'ssh2';
+import ssh2, { type AuthContext, type ServerChannel } from 'ssh2';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, textToBytes } from '../../../shared/model/path.ts';
 import { fingerprint } from './known-hosts.ts';
@@ -50,14 +50,14 @@ export interface SshServer {
 export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
   const user = options.user ?? 'driftline';
   const password = options.password ?? randomPassword();
-  const pair = utils.generateKeyPairSync('ed25519');
-  const parsed = utils.parseKey(pair.public);
+  const pair = ssh2.utils.generateKeyPairSync('ed25519');
+  const parsed = ssh2.utils.parseKey(pair.public);
   if (parsed instanceof Error)
     throw fail('internal', 'ssh-server-key', 'No host key could be made.', { cause: parsed });
   const hostKey = parsed.getPublicSSH();
 
   const { cipher, kex, hmac } = offeredAlgorithms([]);
-  const server = new Server({ hostKeys: [pair.private], algorithms: { cipher, kex, hmac, compress: ['none'] } });
+  const server = new ssh2.Server({ hostKeys: [pair.private], algorithms: { cipher, kex, hmac, compress: ['none'] } });
   server.on('connection', (connection) => {
     const timer = setTimeout(() => connection.end(), LOGIN_MS);
     let tries = 0;
@@ -118,7 +118,7 @@ function accepts(context: AuthContext, user: string, password: string, authorize
   if (context.method !== 'publickey' || authorizedKey === undefined) return false;
   if (!context.key.data.equals(authorizedKey)) return false;
   if (context.signature === undefined || context.blob === undefined) return true; // only asks whether it may sign
-  const key = utils.parseKey(authorizedKey);
+  const key = ssh2.utils.parseKey(authorizedKey);
   return !(key instanceof Error) && key.verify(context.blob, context.signature, context.hashAlgo);
 }
 
