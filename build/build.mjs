@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /**
- * Builds dist/: the node side (command line, worker, shells), the preload script and the renderer. A part whose
+ * Builds dist/: the node side (command line, worker, shells), the harness that tests start
+ * the Electron shell in, the preload script and the renderer. A part whose
  * sources and tools did not change since its last build is left alone.
  *
- *   node build/build.mjs [node|preload|renderer …]
+ *   node build/build.mjs [node|harness|preload|renderer …]
  */
 import { createHash } from 'node:crypto';
 import {
@@ -35,6 +36,11 @@ const PARTS = {
       main: 'electron/main/main.ts',
       bench: 'test/bench/bench.ts',
     },
+  },
+  harness: {
+    config: 'nodeConfig',
+    sources: ['test/support/electron-harness'],
+    entries: { 'electron-harness': 'test/support/electron-harness/electron.ts' },
   },
   preload: {
     config: 'preloadConfig',
