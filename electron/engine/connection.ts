@@ -38,6 +38,8 @@ export class Connection {
   /** An ERROR_XFER message or a per-item error of ours: exit at least 23. */
   hadItemError = false;
   issueCount = 0;
+  /** Wakes roles that wait for each other instead of the connection. */
+  onAbort: () => void = () => {};
   /** Role-specific messages. */
   onNoSend: (ndx: number) => void = () => {};
   onDeleted: (name: ByteString, isDir: boolean) => void = () => {};
@@ -100,6 +102,7 @@ export class Connection {
     this.input.abort(error);
     this.output.abort(error);
     this.transport.close();
+    this.onAbort();
   }
 
   /** For long synchronous work: see ConnectionHooks.poll. */
@@ -162,20 +165,12 @@ export class Connection {
    */
   async finish(): Promise<PeerExit> {
     this.output.end();
-    await this.input.drainMessages();
-    this.transport.stream.resume();
-    const exit = await Promise.race([
-      this.transport.exit,
-      new Promise<never>((_, reject) => {
-        const watch = setInterval(() => {
-          if (this.#error) {
-            clearInterval(watch);
-            reject(this.#error);
-          }
-        }, 200);
-        void this.transport.exit.then(() => clearInterval(watch));
-      }),
-    ]);
+    await this.input.readToEnd();
+    const exit = await new Promise<PeerExit>((resolve, reject) => {
+      this.onAbort = () => reject(this.#error!);
+      void this.transport.exit.then(resolve);
+      if (this.#error) reject(this.#error);
+    });
     this.#flushStderr();
     return exit;
   }

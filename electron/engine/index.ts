@@ -67,9 +67,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   const conn = new Connection(transport, options, false, hooks);
   const journal = openJournal(pull ? request.journalDir : null);
   try {
-    // Several source arguments may share names, which incremental recursion would have to merge (§6.14).
-    const incRecurse = allowsIncRecurse(options, pull) && !(direction === 'push' && request.sources.length > 1);
-    conn.agreed = await negotiateAsClient(conn.input, conn.output, options, incRecurse);
+    conn.agreed = await negotiateAsClient(conn.input, conn.output, options, allowsIncRecurse(options, pull));
     conn.output.startMux();
     conn.input.startMux();
     sendFilters(conn, pull);

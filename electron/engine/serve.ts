@@ -84,12 +84,11 @@ async function converse(
   }
 }
 
-/** Deletion before or after the transfer needs the whole list; so does a source of several arguments (§6.14). */
+/** Deletion before or after the transfer needs the whole list on the receiving side. */
 function mayIncRecurse(request: ReturnType<typeof parseServerWords>): boolean {
-  const { options, sender, args } = request;
-  if (!options.recursive || options.listOnly) return false;
-  if (sender) return args.length === 1;
-  return options.deleteMode !== 'before' && options.deleteMode !== 'after';
+  const { options, sender } = request;
+  if (!options.recursive) return false;
+  return sender || (options.deleteMode !== 'before' && options.deleteMode !== 'after');
 }
 
 /** A dying process says so to a peer that understands it (reference §4.4). */

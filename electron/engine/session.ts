@@ -67,7 +67,8 @@ export async function sendingSide(conn: Connection, tree: SourceTree): Promise<S
   const buildMs = Date.now() - started;
   const sender = new Sender(conn, lists, listSender);
   conn.onDeleted = (name, isDir_) => conn.emit({ type: 'deleted', name, isDir: isDir_ });
-  if (count > 0) {
+  // An empty list ends a pull at once, but a push goes through the whole ending (captured: test/wire "nothing-*").
+  if (count > 0 || !conn.isServer) {
     conn.emit({ type: 'phase', phase: 'transferring' });
     await sender.run(conn.isServer ? () => writeServerStats(conn, listSender.counts.totalSize, buildMs) : null);
   }
@@ -138,6 +139,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
       : resolveDestination(request.opener, request.path, received[0]!.entries, lists.totalEntries, options.dryRun);
   const state = new ReceiveState(conn, lists, listReceiver, destination, abilities, request.planned);
   state.listsComplete = listsComplete;
+  conn.onAbort = () => state.wake();
   if (options.listOnly) state.onList = (list) => list.entries.forEach((entry) => emitListed(conn, entry));
   for (const list of received) state.addList(list);
   const report = (name: ByteString, isDir_: boolean) => {
@@ -154,7 +156,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   const receiver = new Receiver(state);
   const generator = new Generator(state, deleter, request.local);
   try {
-    if (!empty) {
+    if (!empty || conn.isServer) {
       conn.emit({ type: 'phase', phase: 'transferring' });
       const readStats =
         conn.isServer || agreed.protocol < 29
@@ -210,7 +212,7 @@ export async function explainFailure(conn: Connection, error: unknown): Promise<
   )
     return error;
   try {
-    await conn.input.drainMessages();
+    conn.input.drainMessages();
   } catch (late) {
     return late;
   }

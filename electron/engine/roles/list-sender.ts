@@ -6,7 +6,7 @@ import type { IdNames } from '../flist/id-map.ts';
 import { localNames } from '../flist/id-map.ts';
 import type { ReadFile } from '../fs/fs.ts';
 import { flistLayout } from '../handshake/negotiate.ts';
-import { Ndx, isDir, isReg } from '../wire/constants.ts';
+import { Msg, Ndx, isDir, isReg } from '../wire/constants.ts';
 
 /** Where a sender's entries and contents come from: a scan of arguments, or the items of a plan. */
 export interface SourceTree {
@@ -71,7 +71,7 @@ export class ListSender {
       if (output.congested) await this.#conn.drained();
       else if (this.#conn.sliceOver) await this.#conn.pause();
     }
-    this.#encoder.writeEnd(output.data, this.#tree.ioError);
+    this.#writeEnd();
     if (!agreed.incRecurse && !this.#conn.options.numericIds) this.#encoder.writeIdLists(output.data);
     const first = this.#lists.add(entries, -1);
     this.counts.flistBytes += output.sent + output.data.pending - sentBefore;
@@ -108,12 +108,14 @@ export class ListSender {
 
   #sendSubList(dirIndex: number): void {
     const { output, progress } = this.#conn;
-    const dir = this.#lists.allDirs[dirIndex]!;
     const sentBefore = output.sent + output.data.pending;
     output.data.ndx(Ndx.FLIST_OFFSET - dirIndex);
-    const entries = dir.flags & EntryFlag.CONTENT_DIR ? this.#tree.children(dir) : [];
+    // Directories of the same name from several arguments share one list (§6.14).
+    const entries = this.#lists
+      .sameNameDirs(dirIndex)
+      .flatMap((dir) => (dir.flags & EntryFlag.CONTENT_DIR ? this.#tree.children(dir) : []));
     for (const entry of entries) this.#write(entry);
-    this.#encoder.writeEnd(output.data, this.#tree.ioError);
+    this.#writeEnd();
     const list = this.#lists.add(entries, dirIndex);
     this.counts.flistBytes += output.sent + output.data.pending - sentBefore;
     progress.filesTotal += entries.length;
@@ -137,6 +139,14 @@ export class ListSender {
     this.#conn.output.data.ndx(Ndx.FLIST_EOF);
     this.#eofSent = true;
     this.#conn.progress.listComplete = true;
+  }
+
+  /** An end marker without room for errors is followed by a message (§6.11). */
+  #writeEnd(): void {
+    const { output, agreed } = this.#conn;
+    const { ioError } = this.#tree;
+    this.#encoder.writeEnd(output.data, ioError);
+    if (ioError !== 0 && !agreed.safeFlist && !agreed.varintFlags) output.messageInt(Msg.IO_ERROR, ioError);
   }
 
   #write(entry: FileEntry): void {

@@ -163,13 +163,15 @@ class ChildStream extends Duplex {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#input.destroy();
-    this.#output.destroy();
     const child = this.#child;
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGTERM');
+      // One that has closed its output is ending: its code must not become our signal.
+      const ending = error === null && this.#output.readableEnded;
+      if (!ending) child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), KILL_MS);
       child.once('exit', () => clearTimeout(timer));
     }
+    this.#output.destroy();
     callback(error);
   }
 }

@@ -14,6 +14,9 @@ const GRANT = 1 << 20;
 /** No new packet is made while more than this waits in the socket, whatever window a server grants. */
 const SOCKET_BACKLOG = 512 << 10;
 
+/** How long a program that has closed its output may take to end, once nobody is interested any more. */
+const GRACE_MS = 2_000;
+
 /** The parts of ssh2 1.17's channel that its types leave out (lib/Channel.js); the version is pinned in package.json. */
 interface ChannelInternals {
   incoming: { window: number };
@@ -142,13 +145,21 @@ export class ChannelStream extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    // What it said so far stays readable.
-    this.#endStderr();
+    this.#settle();
+    if (error === null && this.#inputEnded && !this.#closed) {
+      // The peer is ending and its status is on the way: reading to the end destroys a stream, and must not lose it.
+      this.#channel.end();
+      const timer = setTimeout(() => this.#abandon(), GRACE_MS);
+      void this.exit.then(() => clearTimeout(timer));
+    } else this.#abandon();
+    callback(error);
+  }
+
+  #abandon(): void {
+    this.#endStderr(); // what it said so far stays readable
     // A server answers this only once the program has ended, which may be never.
     this.#channel.close();
     this.#resolveExit(this.#peerExit);
-    this.#settle();
-    callback(error);
   }
 }
 
