@@ -4,6 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connected } from './chromium.ts';
 import { record } from './recorded.ts';
+import { defaultSession } from './session.ts';
 
 /** dist/ holds this module once built; the application's folder is the one above. */
 const APP_PATH = join(import.meta.dirname, '..');
@@ -40,6 +41,7 @@ class App extends EventEmitter {
     await connected();
     this.#ready = true;
     this.emit('will-finish-launching');
+    this.emit('session-created', defaultSession);
     this.emit('ready', {}, {});
   }
 
@@ -82,6 +84,9 @@ class App extends EventEmitter {
   }
   requestSingleInstanceLock(): boolean {
     return process.env.DRIFTLINE_HARNESS_SECOND !== '1';
+  }
+  hasSingleInstanceLock(): boolean {
+    return this.requestSingleInstanceLock();
   }
   releaseSingleInstanceLock(): void {}
   enableSandbox(): void {

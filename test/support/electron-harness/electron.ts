@@ -19,6 +19,7 @@ import {
   powerMonitor,
   powerSaveBlocker,
   recorded,
+  screen,
   shell,
 } from './recorded.ts';
 import { protocol } from './scheme.ts';
@@ -46,6 +47,7 @@ export {
   powerMonitor,
   powerSaveBlocker,
   protocol,
+  screen,
   session,
   shell,
   webContents,
@@ -66,6 +68,7 @@ export default {
   powerMonitor,
   powerSaveBlocker,
   protocol,
+  screen,
   session,
   shell,
   webContents,

@@ -3,8 +3,9 @@ import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { ROOT } from '../../../build/peers.mjs';
@@ -19,6 +20,8 @@ export interface LaunchOptions {
   args?: string[];
   /** The main program; dist/main.js unless a test brings its own. */
   main?: string;
+  /** Whether the desktop shows tray icons; true unless a test says otherwise. */
+  trayHost?: boolean;
 }
 
 export class ElectronApp {
@@ -162,7 +165,12 @@ export async function launchElectron(options: LaunchOptions = {}): Promise<Elect
   const child = fork(main, options.args ?? [], {
     cwd: ROOT,
     execArgv: ['--import', new URL('register.mjs', import.meta.url).href],
-    env: { ...process.env, ...options.env, DRIFTLINE_HARNESS_CHROMIUM: endpoint },
+    env: {
+      ...process.env,
+      PATH: `${fileURLToPath(new URL(options.trayHost === false ? 'bin/no-tray' : 'bin/tray', import.meta.url))}${delimiter}${process.env.PATH}`,
+      ...options.env,
+      DRIFTLINE_HARNESS_CHROMIUM: endpoint,
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const app = new ElectronApp(child, await chromium.connectOverCDP(endpoint), stop);

@@ -253,3 +253,11 @@ export const powerSaveBlocker = {
 export const powerMonitor = new EventEmitter();
 
 export const nativeTheme = Object.assign(new EventEmitter(), { themeSource: 'system', shouldUseDarkColors: false });
+
+const workArea = { x: 0, y: 0, width: 1920, height: 1080 };
+const display = { id: 1, bounds: workArea, workArea, scaleFactor: 1 };
+export const screen = Object.assign(new EventEmitter(), {
+  getAllDisplays: () => [display],
+  getPrimaryDisplay: () => display,
+  getDisplayMatching: () => display,
+});

@@ -11,6 +11,8 @@ import { answer, fromPageUrl, originOf, toPageUrl } from './scheme.ts';
 import { defaultSession } from './session.ts';
 
 interface WindowOptions {
+  x?: number;
+  y?: number;
   width?: number;
   height?: number;
   title?: string;
@@ -87,7 +89,9 @@ export class WebContents extends EventEmitter {
   async load(url: string): Promise<void> {
     const target = toPageUrl(url);
     this.#asked = target;
+    this.emit('did-start-navigation', { url, isMainFrame: true, isSameDocument: false });
     await this.page?.goto(target);
+    this.#asked = null;
     this.emit('did-finish-load');
     this.emit('dom-ready');
   }
@@ -103,6 +107,7 @@ export class WebContents extends EventEmitter {
       record('will-navigate', url, prevented);
       // An answer without content leaves the page where it is.
       if (prevented) return route.fulfill({ status: 204 });
+      this.emit('did-start-navigation', { url, isMainFrame: true, isSameDocument: false });
     }
     const body = request.postDataBuffer();
     const asked = new Request(request.url(), {
@@ -273,6 +278,7 @@ export class BrowserWindow extends EventEmitter {
   }
   minimize(): void {
     this.#minimized = true;
+    record('window.minimize');
     this.emit('minimize');
   }
   restore(): void {
@@ -280,7 +286,7 @@ export class BrowserWindow extends EventEmitter {
     this.emit('restore');
   }
   isVisible(): boolean {
-    return this.#visible && !this.#destroyed;
+    return this.#visible && !this.#minimized && !this.#destroyed;
   }
   isMinimized(): boolean {
     return this.#minimized;
@@ -302,7 +308,12 @@ export class BrowserWindow extends EventEmitter {
     return this.#title;
   }
   getBounds() {
-    return { x: 0, y: 0, width: this.options.width ?? 800, height: this.options.height ?? 600 };
+    return {
+      x: this.options.x ?? 0,
+      y: this.options.y ?? 0,
+      width: this.options.width ?? 800,
+      height: this.options.height ?? 600,
+    };
   }
   getNormalBounds() {
     return this.getBounds();
