@@ -1,0 +1,64 @@
+import * as v from 'valibot';
+import { Host } from '../../../shared/model/host.ts';
+import { Profile } from '../../../shared/model/profile.ts';
+
+/** The schema this version writes. Raise it together with a new step in `MIGRATIONS`. */
+export const SCHEMA_VERSION = 1;
+
+/** Everything a person has saved, as one JSON document. Secrets are never in it. */
+export const StoreDocument = v.strictObject({
+  schemaVersion: v.literal(SCHEMA_VERSION),
+  hosts: v.pipe(v.array(Host), v.maxLength(10_000)),
+  profiles: v.pipe(v.array(Profile), v.maxLength(10_000)),
+});
+export type StoreDocument = v.InferOutput<typeof StoreDocument>;
+
+/** Turns a document of version `key` into one of version `key + 1`. */
+export type Migrations = Readonly<Record<number, (document: Record<string, unknown>) => Record<string, unknown>>>;
+
+/** Version 1 is the first: there is nothing to migrate yet. */
+const MIGRATIONS: Migrations = {};
+
+/** Larger files are not ours: ten thousand hosts and profiles with their rules stay well below. */
+export const MAX_STORE_BYTES = 64 * 1024 * 1024;
+
+export const emptyDocument = (): StoreDocument => ({ schemaVersion: SCHEMA_VERSION, hosts: [], profiles: [] });
+
+export type Decoded =
+  | { kind: 'good'; document: StoreDocument }
+  /** Written by a later version: must be neither changed nor guessed at. */
+  | { kind: 'newer'; version: number }
+  | { kind: 'damaged'; why: string };
+
+/**
+ * Reads a document of this or an older version. Never throws: a damaged file is a case like any other.
+ *
+ * @param text the file's content
+ * @param migrations the steps for older versions
+ */
+export function decodeDocument(text: string, migrations: Migrations = MIGRATIONS): Decoded {
+  try {
+    let data = v.parse(
+      v.looseObject({ schemaVersion: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+      JSON.parse(text),
+    ) as {
+      schemaVersion: number;
+    } & Record<string, unknown>;
+    if (data.schemaVersion > SCHEMA_VERSION) return { kind: 'newer', version: data.schemaVersion };
+    while (data.schemaVersion < SCHEMA_VERSION) {
+      const step = migrations[data.schemaVersion];
+      if (step === undefined) return { kind: 'damaged', why: `no way from version ${data.schemaVersion}` };
+      data = { ...step(data), schemaVersion: data.schemaVersion + 1 };
+    }
+    const parsed = v.safeParse(StoreDocument, data);
+    if (parsed.success) return { kind: 'good', document: parsed.output };
+    return { kind: 'damaged', why: `${v.getDotPath(parsed.issues[0]) ?? 'document'}: ${parsed.issues[0].message}` };
+  } catch (error) {
+    return {
+      kind: 'damaged',
+      why: error instanceof SyntaxError ? 'not JSON' : String(error instanceof Error ? error.message : error),
+    };
+  }
+}
+
+export const encodeDocument = (document: StoreDocument): string => `${JSON.stringify(document, undefined, 2)}\n`;
