@@ -137,6 +137,10 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     options.listOnly || empty
       ? new Destination(null, false, null)
       : resolveDestination(request.opener, request.path, received[0]!.entries, lists.totalEntries, options.dryRun);
+  if (destination.created && !options.quiet && (options.verbose > 0 || options.itemize > 0)) {
+    const made = request.path.replace(/(.)\/+$/, '$1');
+    conn.emit({ type: 'message', level: 'info', from: 'local', text: `created directory ${made}\n` });
+  }
   const state = new ReceiveState(conn, lists, listReceiver, destination, abilities, request.planned);
   state.listsComplete = listsComplete;
   conn.onAbort = () => state.wake();
