@@ -1,0 +1,219 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PathText } from '../../shared/model/path.ts';
+import type { Prompt } from '../../shared/model/prompt.ts';
+import { build, dir, file, manifest } from '../support/trees.ts';
+import { startSshd } from '../support/sshd.ts';
+import type { Sshd } from '../support/sshd.ts';
+import { errorOf, hostDraft, local, onHost, profileDraft, startService, tempFolder } from './harness.ts';
+
+let sshd: Sshd;
+beforeAll(async () => {
+  sshd = await startSshd();
+});
+afterAll(() => sshd.stop());
+
+const tree = () => dir({ 'a.txt': file('first'), sub: dir({ 'b.bin': file({ size: 300_000, seed: 7 }) }) });
+const keyHost = () =>
+  hostDraft({ port: sshd.port, user: sshd.user, auth: { kind: 'key', keyPath: sshd.keyPath as PathText } });
+
+describe('a local mirror', () => {
+  it('previews, pages the rows, runs exactly the plan, and then finds nothing to do', async () => {
+    const service = await startService();
+    const folder = tempFolder();
+    const [source, destination] = [join(folder, 'source'), join(folder, 'mirror')];
+    build(source, tree());
+    const profile = await service.profiles.add(
+      profileDraft('docs', local(source), local(destination), { delete: true }),
+    );
+    const phases = new Set<string>();
+    const summary = await service.previews.create(
+      profile.id,
+      (update) => phases.add(update.phase),
+      new AbortController().signal,
+    );
+    expect(summary).toMatchObject({ warnings: [], issueCount: 0, counts: { delete: 0, sourceTotal: 3 } });
+    const page = await service.previews.rows(summary.planId, { offset: 0, limit: 10, actions: [], search: 'B.BIN' });
+    expect(page).toMatchObject({ total: 1, rows: [{ path: 'sub/b.bin', action: 'create', itemized: '>f+++++++++' }] });
+
+    const { runId } = await service.runs.start({ profileId: profile.id, planId: summary.planId, confirmed: [] });
+    expect(await service.runs.ended(runId)).toMatchObject({ outcome: 'success', exitCode: 0, error: null });
+    expect([...manifest(destination)]).toEqual([...manifest(source)]);
+    expect(service.profiles.get(profile.id).lastRun).toMatchObject({ runId, outcome: 'success' });
+    expect(service.ended.map((run) => run.runId)).toEqual([runId]);
+    expect(
+      await errorOf(service.runs.start({ profileId: profile.id, planId: summary.planId, confirmed: [] })),
+    ).toMatchObject({ code: 'unknown-plan' });
+
+    const again = await service.runs.start({ profileId: profile.id, planId: null, confirmed: [] });
+    expect(await service.runs.ended(again.runId)).toMatchObject({
+      outcome: 'success',
+      totals: { filesTransferred: 0 },
+    });
+  });
+
+  it('keeps what was created at the destination after the preview', async () => {
+    const service = await startService();
+    const folder = tempFolder();
+    const [source, destination] = [join(folder, 'source'), join(folder, 'mirror')];
+    build(source, tree());
+    build(destination, dir({ 'a.txt': file('first'), sub: dir(), old: file('goes away') }));
+    const profile = await service.profiles.add(
+      profileDraft('docs', local(source), local(destination), { delete: true }),
+    );
+    const summary = await service.previews.create(profile.id, () => undefined, new AbortController().signal);
+    writeFileSync(join(destination, 'new-here'), 'made after the preview');
+    const { runId } = await service.runs.start({ profileId: profile.id, planId: summary.planId, confirmed: [] });
+    expect(await service.runs.ended(runId)).toMatchObject({ totals: { deleted: 1 } });
+    expect([...manifest(destination).keys()].sort()).toEqual([...manifest(source).keys(), 'new-here'].sort());
+  });
+
+  it('stops for more than half deletions until somebody confirms, and never for an empty source', async () => {
+    const service = await startService();
+    const folder = tempFolder();
+    const [source, destination] = [join(folder, 'source'), join(folder, 'mirror')];
+    build(source, dir({ kept: file('x') }));
+    build(destination, dir({ kept: file('x'), one: file('1'), two: file('2') }));
+    const profile = await service.profiles.add(
+      profileDraft('docs', local(source), local(destination), { delete: true }),
+    );
+    const first = await service.runs.start({ profileId: profile.id, planId: null, confirmed: [] });
+    expect(await service.runs.ended(first.runId)).toMatchObject({
+      outcome: 'needs-attention',
+      exitCode: 4,
+      error: { code: 'many-deletions' },
+    });
+    expect(manifest(destination).size).toBe(manifest(source).size + 2);
+
+    const second = await service.runs.start({ profileId: profile.id, planId: null, confirmed: ['many-deletions'] });
+    expect(await service.runs.ended(second.runId)).toMatchObject({ outcome: 'success', totals: { deleted: 2 } });
+
+    rmSync(join(source, 'kept'));
+    const third = await service.runs.start({
+      profileId: profile.id,
+      planId: null,
+      confirmed: ['many-deletions', 'empty-source'],
+    });
+    expect(await service.runs.ended(third.runId)).toMatchObject({
+      outcome: 'needs-attention',
+      error: { code: 'empty-source' },
+    });
+    expect(readFileSync(join(destination, 'kept'), 'utf8')).toBe('x');
+  });
+
+  it('refuses a plan whose profile was changed', async () => {
+    const service = await startService();
+    const folder = tempFolder();
+    build(join(folder, 'source'), tree());
+    const draft = profileDraft('docs', local(join(folder, 'source')), local(join(folder, 'mirror')));
+    const profile = await service.profiles.add(draft);
+    const { planId } = await service.previews.create(profile.id, () => undefined, new AbortController().signal);
+    await service.profiles.update(profile.id, { ...draft, options: { ...draft.options, delete: true } });
+    expect(await errorOf(service.runs.start({ profileId: profile.id, planId, confirmed: [] }))).toMatchObject({
+      kind: 'usage',
+      code: 'plan-stale',
+    });
+  });
+});
+
+describe('a mirror on a real sshd', () => {
+  it('asks for the host key once, saves it, pushes and pulls', async () => {
+    const service = await startService();
+    const folder = tempFolder();
+    const [source, remote, back] = [join(folder, 'source'), join(folder, 'remote'), join(folder, 'back')];
+    build(source, tree());
+    mkdirSync(remote);
+    const host = await service.hosts.add(keyHost(), null);
+    const asked: Prompt[] = [];
+    service.events.on('event.prompt', (prompt) => {
+      asked.push(prompt);
+      service.prompts.answer(prompt.promptId, { kind: 'accept-host-key' });
+    });
+    const steps: string[] = [];
+    const test = await service.testHost(host.id, (step) => steps.push(step), new AbortController().signal);
+    expect(test.fingerprint).toBe(sshd.hostFingerprint);
+    expect(steps.length).toBeGreaterThan(0);
+    expect(service.hosts.get(host.id).hostKey).toMatchObject({
+      algorithm: 'ssh-ed25519',
+      fingerprint: sshd.hostFingerprint,
+    });
+
+    const push = await service.profiles.add(
+      profileDraft('push', local(source), onHost(host.id, remote), { delete: true }),
+    );
+    const pushed = await service.runs.start({ profileId: push.id, planId: null, confirmed: [] });
+    expect(await service.runs.ended(pushed.runId)).toMatchObject({ outcome: 'success', issueCount: 0 });
+    const pull = await service.profiles.add(profileDraft('pull', onHost(host.id, remote), local(back)));
+    const pulled = await service.runs.start({ profileId: pull.id, planId: null, confirmed: [] });
+    expect(await service.runs.ended(pulled.runId)).toMatchObject({ outcome: 'success' });
+    expect([...manifest(back)]).toEqual([...manifest(source)]);
+    expect(asked.map((prompt) => prompt.question.kind)).toEqual(['host-key']);
+  });
+
+  it('with nobody to ask refuses an unknown server and names its fingerprint', async () => {
+    const service = await startService({ attended: false });
+    const folder = tempFolder();
+    build(join(folder, 'source'), tree());
+    const host = await service.hosts.add(keyHost(), null);
+    const profile = await service.profiles.add(
+      profileDraft('push', local(join(folder, 'source')), onHost(host.id, join(folder, 'remote'))),
+    );
+    const { runId } = await service.runs.start({ profileId: profile.id, planId: null, confirmed: [] });
+    const result = await service.runs.ended(runId);
+    expect(result).toMatchObject({ outcome: 'needs-attention', error: { kind: 'host-key' } });
+    expect(result.error?.message).toContain(sshd.hostFingerprint);
+    expect(service.hosts.get(host.id).hostKey).toBeNull();
+  });
+
+  it('an empty folder on the server deletes nothing on a pull', async () => {
+    const service = await startService();
+    const folder = tempFolder();
+    const [remote, destination] = [join(folder, 'remote'), join(folder, 'here')];
+    mkdirSync(remote);
+    build(destination, dir({ precious: file('p') }));
+    const host = await service.hosts.add(keyHost(), null, { algorithm: '', fingerprint: sshd.hostFingerprint });
+    const profile = await service.profiles.add(
+      profileDraft('pull', onHost(host.id, remote), local(destination), { delete: true }),
+    );
+    for (const confirmed of [[], ['empty-source', 'many-deletions']]) {
+      const { runId } = await service.runs.start({ profileId: profile.id, planId: null, confirmed });
+      expect(await service.runs.ended(runId)).toMatchObject({
+        outcome: 'needs-attention',
+        error: { code: 'empty-source' },
+      });
+    }
+    const missing = await service.profiles.add(
+      profileDraft('gone', onHost(host.id, join(folder, 'absent')), local(destination), { delete: true }),
+    );
+    const { runId } = await service.runs.start({ profileId: missing.id, planId: null, confirmed: [] });
+    expect(await service.runs.ended(runId)).toMatchObject({
+      outcome: 'needs-attention',
+      error: { code: 'source-missing' },
+    });
+    expect(readFileSync(join(destination, 'precious'), 'utf8')).toBe('p');
+  });
+
+  it.runIf(process.getuid?.() === 0)(
+    'takes a saved password, asks when there is none, and remembers what worked',
+    async () => {
+      const service = await startService();
+      const draft = hostDraft({ port: sshd.port, user: sshd.passwordUser });
+      const host = await service.hosts.add(draft, sshd.password);
+      const asked: string[] = [];
+      service.events.on('event.prompt', ({ promptId, question }) => {
+        asked.push(question.kind);
+        if (question.kind === 'host-key') service.prompts.answer(promptId, { kind: 'accept-host-key' });
+        else service.prompts.answer(promptId, { kind: 'secret', secret: sshd.password, remember: true });
+      });
+      await service.testHost(host.id, () => undefined, new AbortController().signal);
+      expect(asked).toEqual(['host-key']);
+
+      const other = await service.hosts.add({ ...draft, name: 'other' }, null, service.hosts.get(host.id).hostKey);
+      await service.testHost(other.id, () => undefined, new AbortController().signal);
+      expect(asked).toEqual(['host-key', 'password']);
+      await service.testHost(other.id, () => undefined, new AbortController().signal);
+      expect(asked).toEqual(['host-key', 'password']);
+    },
+  );
+});
