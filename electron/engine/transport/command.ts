@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Duplex, type Readable, type Writable } from 'node:stream';
-import { fail } from '../../../shared/errors.ts';
+import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { bytesToText, type ByteString, displayPath } from '../../../shared/model/path.ts';
 import type { PeerExit, Transport } from './transport.ts';
 
@@ -165,8 +165,9 @@ class ChildStream extends Duplex {
     this.#input.destroy();
     const child = this.#child;
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-      // One that has closed its output is ending: its code must not become our signal.
-      const ending = error === null && this.#output.readableEnded;
+      // One that has closed its output is ending: its code must not become our signal. Reading to the end with
+      // `for await` comes here with an AbortError of Node's.
+      const ending = !(error instanceof DriftlineError) && this.#output.readableEnded;
       if (!ending) child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), KILL_MS);
       child.once('exit', () => clearTimeout(timer));

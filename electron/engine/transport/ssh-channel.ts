@@ -1,6 +1,6 @@
 import { Duplex, Readable, Writable } from 'node:stream';
 import type { Channel, ClientChannel, ServerChannel } from 'ssh2';
-import { type DriftlineError, fail } from '../../../shared/errors.ts';
+import { DriftlineError, fail } from '../../../shared/errors.ts';
 import type { PeerExit, Transport } from './transport.ts';
 import type { ServerSide } from './server-side.ts';
 
@@ -146,8 +146,9 @@ export class ChannelStream extends Duplex {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#settle();
-    if (error === null && this.#inputEnded && !this.#closed) {
-      // The peer is ending and its status is on the way: reading to the end destroys a stream, and must not lose it.
+    if (!(error instanceof DriftlineError) && this.#inputEnded && !this.#closed) {
+      // The peer is ending and its status is on the way. Reading to the end with `for await` comes here too, with an
+      // AbortError of Node's, and must not lose it.
       this.#channel.end();
       const timer = setTimeout(() => this.#abandon(), GRACE_MS);
       void this.exit.then(() => clearTimeout(timer));
