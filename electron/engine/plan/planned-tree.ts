@@ -5,7 +5,7 @@ import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { SourceFs, Stat } from '../fs/fs.ts';
 import type { SourceTree } from '../roles/list-sender.ts';
 import { PLAN_MASK } from '../roles/generator.ts';
-import { ItemFlag, isDevice, isDir, isLink } from '../wire/constants.ts';
+import { ItemFlag, Mode, isDevice, isDir, isLink } from '../wire/constants.ts';
 import { kindOf, parentOf } from './planner.ts';
 
 /**
@@ -73,8 +73,9 @@ export function folderTree(fs: SourceFs, base: ByteString, content: ReadonlySet<
   if (root) entries.push(entryOf(fs, base, '.', root, EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR));
   for (const name of [...wanted].sort()) {
     const stat = fs.lstat(joinPath(base, name));
-    if (stat && isDir(stat.mode))
-      entries.push(entryOf(fs, base, name, stat, content.has(name) ? EntryFlag.CONTENT_DIR : 0));
+    // A folder only the destination has (it keeps something protected): its time becomes "now", as deleting does anyway.
+    const folder = stat && isDir(stat.mode) ? stat : { ...NEW_FOLDER, mtime: Math.floor(Date.now() / 1000) };
+    entries.push(entryOf(fs, base, name, folder, content.has(name) ? EntryFlag.CONTENT_DIR : 0));
   }
   return {
     batches: () => [entries],
@@ -86,6 +87,11 @@ export function folderTree(fs: SourceFs, base: ByteString, content: ReadonlySet<
     ioError: 0,
   };
 }
+
+const NEW_FOLDER: Stat = {
+  ...{ mode: Mode.DIR | 0o755, size: 0, mtime: 0, nsec: 0, uid: 0, gid: 0 },
+  ...{ dev: 0, ino: 0, nlink: 1, rdevMajor: 0, rdevMinor: 0 },
+};
 
 function entryOf(fs: SourceFs, base: ByteString, name: ByteString, stat: Stat, flags: number): FileEntry {
   const dir = parentOf(name);
