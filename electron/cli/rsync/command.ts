@@ -31,7 +31,8 @@ export async function runRsync(argv: readonly ByteString[]): Promise<number> {
     const command = parseRsyncArgs(argv);
     if (command.mode === 'client') code = await runClient(command, output, stop);
     else {
-      const text = command.mode === 'help' ? (await import('../../engine/options/parse.ts')).optionsHelp() : versionText();
+      const text =
+        command.mode === 'help' ? (await import('../../engine/options/parse.ts')).optionsHelp() : versionText();
       output.out(Buffer.from(text, 'utf8'));
       code = 0;
     }
@@ -112,7 +113,10 @@ function stopped(error: unknown): ErrorData {
 }
 
 async function runServer(words: readonly ByteString[]): Promise<number> {
-  const [{ serve }, { standardSide }] = await Promise.all([import('../../engine/serve.ts'), import('./standard-io.ts')]);
+  const [{ serve }, { standardSide }] = await Promise.all([
+    import('../../engine/serve.ts'),
+    import('./standard-io.ts'),
+  ]);
   const { side, ended } = standardSide();
   const stop = new AbortController();
   onStopSignals(() => stop.abort());

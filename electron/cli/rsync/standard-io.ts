@@ -65,7 +65,10 @@ class StandardIo extends Duplex {
 export function standardSide(): { side: ServerSide; ended: Promise<void> } {
   let io: StandardIo;
   try {
-    io = new StandardIo(new Socket({ fd: 0, readable: true, writable: false }), new Socket({ fd: 1, readable: false, writable: true }));
+    io = new StandardIo(
+      new Socket({ fd: 0, readable: true, writable: false }),
+      new Socket({ fd: 1, readable: false, writable: true }),
+    );
   } catch {
     // Neither pipe nor socket: a terminal or a file.
     io = new StandardIo(process.stdin, process.stdout);

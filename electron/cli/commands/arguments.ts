@@ -1,0 +1,67 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { fail } from '../../../shared/errors.ts';
+import { displayPath } from '../../../shared/model/path.ts';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/**
+ * Splits a command's words into options and names.
+ * @param names how each positional word is called in messages; all are needed
+ * @throws usage `bad-option`, `missing-word`, `too-many-words`
+ */
+export function readWords<O extends Options>(words: readonly string[], options: O, names: readonly string[]) {
+  const parsed = parse(words, options);
+  const { positionals } = parsed;
+  const missing = names[positionals.length];
+  if (missing !== undefined) throw fail('usage', 'missing-word', `${missing} is missing.`, { hint: SEE_HELP });
+  const extra = positionals[names.length];
+  if (extra !== undefined) {
+    throw fail('usage', 'too-many-words', `“${displayPath(extra)}” is one word too many.`, { hint: SEE_HELP });
+  }
+  return parsed;
+}
+
+const SEE_HELP = 'Add --help for examples.';
+
+function parse<O extends Options>(words: readonly string[], options: O) {
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    // Node's second sentence is about words that begin with a dash.
+    throw fail('usage', 'bad-option', displayPath(`${message.split(/\. |\n/, 1)[0]!.replace(/\.$/, '')}.`), {
+      hint: SEE_HELP,
+    });
+  }
+}
+
+/** A whole number option. @throws usage `bad-number` */
+export function wholeNumber(option: string, text: string, min: number, max: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw fail('usage', 'bad-number', `--${option} takes a number from ${min} to ${max}.`);
+}
+
+/** The name of `known` that `word` was probably meant to be, if one is near. */
+export function nearest(word: string, known: readonly string[]): string | null {
+  let best: string | null = null;
+  let least = Math.max(2, Math.ceil(word.length / 3)) + 1;
+  for (const name of known) {
+    const edits = distance(word.toLowerCase(), name.toLowerCase());
+    if (edits < least) [best, least] = [name, edits];
+  }
+  return best;
+}
+
+/** Single-letter edits between two words (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let k = 1; k <= b.length; k++) {
+      next.push(Math.min(row[k]! + 1, next[k - 1]! + 1, row[k - 1]! + (a[i - 1] === b[k - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

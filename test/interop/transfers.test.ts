@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bench, type Direction, type Release, startBench } from '../support/routes.ts';
+import { type Outcome, run } from '../support/run.ts';
+import { build, differences, dir, manifest } from '../support/trees.ts';
+import { peers } from '../support/peers.ts';
+import { type Scenario, SCENARIOS } from './scenarios.ts';
+
+/**
+ * The same command by stock rsync and by Driftline, from the same start: equal trees, equal lines, equal exit codes.
+ * `DRIFTLINE_SCENARIO=word` runs the scenarios with that word in their name.
+ */
+let bench: Bench;
+beforeAll(async () => {
+  bench = await startBench();
+});
+afterAll(() => bench.stop());
+
+interface Route {
+  name: string;
+  direction: Direction;
+  server: Release;
+  client: 'ours' | 'stock';
+}
+const ROUTES: Route[] = [
+  { name: 'push to rsync 3.5', direction: 'push', server: '3.5', client: 'ours' },
+  { name: 'push to rsync 3.2.7', direction: 'push', server: '3.2.7', client: 'ours' },
+  { name: 'pull from rsync 3.5', direction: 'pull', server: '3.5', client: 'ours' },
+  { name: 'pull from rsync 3.2.7', direction: 'pull', server: '3.2.7', client: 'ours' },
+  { name: 'between local folders', direction: 'local', server: '3.5', client: 'ours' },
+  { name: 'push from rsync to our server', direction: 'push', server: '3.5', client: 'stock' },
+  { name: 'pull by rsync from our server', direction: 'pull', server: '3.5', client: 'stock' },
+];
+
+/** Output as a set: the order of lines is not promised (files arrive while folders are listed). */
+const lines = (outcome: Outcome, place: string): string[] =>
+  outcome.stdout
+    .replaceAll(place, 'PLACE')
+    .split('\n')
+    .filter((line) => line !== '')
+    .sort();
+
+const wanted = SCENARIOS.filter(({ name }) => name.includes(process.env['DRIFTLINE_SCENARIO'] ?? ''));
+
+describe.each(wanted)('$name', (scenario: Scenario) => {
+  let folder: string;
+  const references = new Map<string, { outcome: Outcome; tree: Map<string, string>; lines: string[] }>();
+
+  beforeAll(() => {
+    folder = join(bench.folder, 'scenario');
+    mkdirSync(folder);
+    build(join(folder, 'src'), dir(scenario.source));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** A fresh start for one run; all runs see paths of the same length. */
+  function prepare(who: 'aa' | 'bb'): { place: string; destination: string } {
+    const place = join(folder, who);
+    rmSync(place, { recursive: true, force: true });
+    mkdirSync(place);
+    if (scenario.destination !== undefined) build(join(place, 'dst'), dir(scenario.destination));
+    return { place, destination: join(place, scenario.target ?? 'dst') };
+  }
+
+  const transfer = (direction: Direction, destination: string) => ({
+    ...{ direction, args: scenario.args, destination },
+    sources: (scenario.sources ?? ['src/']).map((source) => join(folder, source)),
+  });
+
+  async function reference(direction: Direction, server: Release) {
+    const key = `${direction} ${server}`;
+    let known = references.get(key);
+    if (known === undefined) {
+      const { place, destination } = prepare('aa');
+      const outcome = await bench.stock(transfer(direction, destination), server);
+      known = { outcome, tree: manifest(place, scenario), lines: lines(outcome, place) };
+      references.set(key, known);
+    }
+    return known;
+  }
+
+  it.each(ROUTES)('$name', async ({ direction, server, client }) => {
+    const stock = await reference(direction, server);
+    const { place, destination } = prepare('bb');
+    const outcome = await (client === 'stock'
+      ? bench.stockToOurs(transfer(direction, destination))
+      : bench.ours(transfer(direction, destination), server));
+    expect({
+      code: outcome.code,
+      stderr: outcome.stderr === '' ? '' : stock.outcome.stderr === '' ? outcome.stderr : 'some',
+    }).toEqual({
+      code: stock.outcome.code,
+      stderr: stock.outcome.stderr === '' ? '' : 'some',
+    });
+    expect(lines(outcome, place)).toEqual(stock.lines);
+    const tree = manifest(place, scenario);
+    // The folder the test itself made.
+    tree.delete('.');
+    stock.tree.delete('.');
+    expect(differences(stock.tree, tree)).toEqual([]);
+    if (scenario.mirrors === true && existsSync(destination)) {
+      const judged = await run(peers().rsync, ['-anic', '--delete', `${join(folder, 'src')}/`, `${destination}/`]);
+      expect(judged.stdout + judged.stderr).toBe('');
+    }
+  });
+});
