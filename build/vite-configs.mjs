@@ -6,6 +6,9 @@ import { ROOT } from './peers.mjs';
 /** @typedef {Record<string, string>} Entries name in the output → source file */
 /** @typedef {import('vite').InlineConfig} Config */
 
+/** How long each plugin took says nothing about our sources. */
+const CHECKS = { bundlerTimings: false };
+
 /**
  * @param {string} outDir
  * @returns {Config}
@@ -39,6 +42,7 @@ export function nodeConfig(entries, outDir) {
       sourcemap: true,
       minify: false,
       rolldownOptions: {
+        checks: CHECKS,
         input: entries,
         external: (id) =>
           /^(node:|@?[a-z])/.test(id) && !/^[a-z]:[\\/]/i.test(id) && !Object.values(entries).includes(id),
@@ -66,6 +70,7 @@ export function preloadConfig(entries, outDir) {
       target: 'node22',
       minify: false,
       rolldownOptions: {
+        checks: CHECKS,
         input: entries,
         external: ['electron'],
         output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
@@ -95,7 +100,7 @@ export function rendererConfig(entries, outDir) {
       target: 'chrome140',
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
-      rolldownOptions: { input: Object.values(entries).map((file) => join(ROOT, file)) },
+      rolldownOptions: { checks: CHECKS, input: Object.values(entries).map((file) => join(ROOT, file)) },
     },
   };
 }

@@ -112,8 +112,7 @@ class App extends EventEmitter {
 
   /** The application stays open only if it listens. */
   allWindowsClosed(): void {
-    if (this.#quitting) this.#finish(0);
-    else if (!this.emit('window-all-closed')) this.quit();
+    if (!this.#quitting && !this.emit('window-all-closed')) this.quit();
   }
 
   quit(): void {

@@ -24,7 +24,8 @@ import {
 } from './recorded.ts';
 import { protocol } from './scheme.ts';
 import { session } from './session.ts';
-import { BrowserWindow, WebContents } from './window.ts';
+import { BrowserWindow } from './window.ts';
+import type { WebContents } from './window.ts';
 import { targetId } from './target.ts';
 
 const crashReporter = { start: (): void => undefined };
