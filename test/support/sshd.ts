@@ -196,6 +196,22 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   writeFileSync(knownHostsFile, `${knownHosts.join('\n')}\n`);
 
   let stopped = false;
+  const killAll = (): void => {
+    const sessions = descendants(pid);
+    kill(pid, 'SIGTERM');
+    for (const session of sessions) kill(session, 'SIGKILL');
+  };
+  const remove = (): void => {
+    // -f: also while a last process of the account is being reaped
+    if (passwordUser !== '') execFileSync('/usr/sbin/userdel', ['-f', passwordUser], { stdio: 'ignore' });
+    rmSync(folder, { recursive: true, force: true });
+  };
+  // A test that timed out never gets to stop().
+  const onExit = (): void => {
+    killAll();
+    remove();
+  };
+  process.once('exit', onExit);
   return {
     host: '127.0.0.1',
     port,
@@ -217,16 +233,11 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     async stop() {
       if (stopped) return;
       stopped = true;
+      process.off('exit', onExit);
       const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-      const sessions = descendants(pid);
-      kill(pid, 'SIGTERM');
-      for (const session of sessions) kill(session, 'SIGKILL');
+      killAll();
       if (server.exitCode === null && server.signalCode === null) await ended;
-      if (passwordUser !== '') {
-        // -f: also while a last process of the account is being reaped
-        execFileSync('/usr/sbin/userdel', ['-f', passwordUser], { stdio: 'ignore' });
-      }
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 }
