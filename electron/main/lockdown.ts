@@ -1,4 +1,4 @@
-import { app } from 'electron';
+import { app, session } from 'electron';
 import type { Session, WebContents } from 'electron';
 import { isOurs } from './origin.ts';
 
@@ -14,6 +14,7 @@ interface Navigation {
  */
 export function lockDown(): void {
   app.on('session-created', denyPermissions);
+  void app.whenReady().then(() => denyPermissions(session.defaultSession));
   app.on('web-contents-created', (_event, contents) => confine(contents));
 }
 
@@ -28,9 +29,9 @@ function confine(contents: WebContents): void {
   contents.setWindowOpenHandler(() => ({ action: 'deny' }));
 }
 
-function denyPermissions(session: Session): void {
-  session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
-  session.setPermissionCheckHandler(() => false);
-  session.setDevicePermissionHandler(() => false);
-  session.on('will-download', (event) => event.preventDefault());
+function denyPermissions(each: Session): void {
+  each.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+  each.setPermissionCheckHandler(() => false);
+  each.setDevicePermissionHandler(() => false);
+  each.on('will-download', (event) => event.preventDefault());
 }
