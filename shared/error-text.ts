@@ -54,45 +54,32 @@ const BY_KIND: Record<ErrorKind, Row> = {
 
 /** Copy, severity and next step stand together, keyed by `kind/code`. */
 const BY_CODE: Record<string, Row> = {
-  'guard/source-empty': {
-    title: 'The source is empty',
-    hint: 'Is the disk mounted? If the folder should be empty, preview first and confirm there.',
-    action: 'preview',
-  },
-  'guard/source-missing': {
-    title: 'The source is not there',
-    hint: 'Is the disk mounted, or was the folder moved?',
-    action: 'edit-profile',
-  },
-  'guard/source-unlistable': {
-    title: 'The source could not be read in full',
-    hint: 'Nothing is deleted while part of the source is unknown. See the issues, then run again.',
+  'guard/empty-source': { title: 'The source is empty', action: 'edit-profile' },
+  'guard/source-missing': { title: 'The source is not there', action: 'edit-profile' },
+  'guard/source-not-folder': { title: 'The source is not a folder', action: 'edit-profile' },
+  'guard/source-unlistable': { title: 'The source cannot be read' },
+  'guard/source-incomplete': {
+    title: 'Part of one side could not be read',
+    hint: 'Nothing is deleted while something is unknown. See the issues, then run again.',
   },
   'guard/same-path': { title: 'Source and destination are the same folder', action: 'edit-profile' },
   'guard/nested-path': { title: 'One folder lies inside the other', action: 'edit-profile' },
   'guard/destination-root': { title: 'The destination is too wide', action: 'edit-profile' },
   'guard/destination-home': { title: 'The destination is too wide', action: 'edit-profile' },
-  'guard/too-many-deletions': {
-    title: 'This would delete more than half of the destination',
-    hint: 'Preview to see what would go. If it is right, confirm it there.',
-    action: 'preview',
-  },
-  'connect/refused': {
-    title: 'The server refused the connection',
-    hint: 'Is SSH running there, on this port?',
-    action: 'edit-host',
-  },
-  'connect/timeout': {
-    title: 'The server did not answer',
-    hint: 'Check the address, the port and the network.',
+  'guard/destination-empty': { title: 'The destination has no path', action: 'edit-profile' },
+  'guard/destination-moved': { title: 'The destination is not the folder it was', action: 'preview' },
+  'guard/many-deletions': { title: 'This would delete more than half of the destination', action: 'preview' },
+
+  'connect/dns': { title: 'No such address', action: 'edit-host' },
+  'connect/refused': { title: 'The server refused the connection', action: 'edit-host' },
+  'connect/timeout': { title: 'The server did not answer', action: 'retry' },
+  'connect/unreachable': { title: 'The server cannot be reached', action: 'retry' },
+  'connect/handshake': { title: 'No secure connection', action: 'test-host' },
+  'connect/closed-early': {
+    title: 'The connection was closed',
+    hint: 'What was finished stays. Run again to continue.',
     action: 'retry',
   },
-  'connect/not-found': {
-    title: 'No such address',
-    hint: 'Check the spelling of the host’s address.',
-    action: 'edit-host',
-  },
-  'connect/handshake': { title: 'No common way to encrypt', action: 'test-host' },
   'connect/io-timeout': {
     title: 'The server stopped answering',
     hint: 'What was finished stays. Run again to continue.',
@@ -102,29 +89,31 @@ const BY_CODE: Record<string, Row> = {
     title: 'The connection to Driftline was lost',
     hint: 'Runs go on without the window. It reconnects by itself.',
   },
-  'host-key/changed': {
-    title: 'The server’s identity has changed',
-    hint: 'Do not go on unless you know why: someone may be answering in its place. If the server was reinstalled, compare the new fingerprint with its administrator, then remove the host and add it again.',
-    action: 'edit-host',
-  },
-  'host-key/unknown': {
+
+  'host-key/host-key-changed': { title: 'The server’s identity has changed' },
+  'host-key/host-key-revoked': { title: 'The server’s key is revoked' },
+  'host-key/host-key-weak': { title: 'The server’s key is too weak' },
+  'host-key/unknown-host': {
     title: 'This server is not known yet',
     hint: 'Test the connection to see its fingerprint.',
     action: 'test-host',
   },
-  'host-key/refused': { title: 'You refused the server’s identity', action: 'test-host' },
+
   'auth/agent-unavailable': {
     title: 'No SSH agent is running',
     hint: 'Start an agent and add your key, or choose a key file for this host.',
     action: 'edit-host',
   },
-  'auth/key-unreadable': { title: 'The key file could not be read', action: 'edit-host' },
+  'auth/key-unreadable': { title: 'The key file cannot be used', action: 'edit-host' },
+  'auth/key-passphrase-wrong': { title: 'The passphrase does not open the key', action: 'edit-host' },
   'auth/no-password': { title: 'A password is needed', action: 'edit-host' },
+  'auth/password-expired': { title: 'The password has expired' },
   'auth/too-many-auth-failures': {
     title: 'Too many logins were tried',
     hint: 'An agent with many keys can cause this. Choose the key file for this host.',
     action: 'edit-host',
   },
+
   'remote/command-not-found': {
     title: 'There is no rsync on the server',
     hint: 'Install rsync there, or enter its path in the host’s settings.',
@@ -138,15 +127,18 @@ const BY_CODE: Record<string, Row> = {
   },
   'protocol/bad-greeting': {
     title: 'The server’s shell prints text',
-    hint: 'Something in its login scripts writes to the output. Make them silent for non-interactive logins.',
+    hint: 'Something in its login scripts writes to the output. Make them silent for logins without a terminal.',
     action: 'test-host',
   },
   'protocol/too-old': { title: 'The server’s rsync is too old' },
-  'fs/no-space': {
-    title: 'The disk is full',
-    hint: 'Make room, then run again. What was finished stays.',
-    action: 'retry',
-  },
+
+  'usage/plan-stale': { title: 'The preview is out of date', action: 'preview' },
+  'usage/unknown-plan': { title: 'The preview is not kept any more', action: 'preview' },
+  'usage/profile-busy': { title: 'The profile is running' },
+  'usage/destination-busy': { title: 'Another run writes to this destination' },
+  'usage/host-in-use': { title: 'Profiles use this host' },
+  'usage/name-taken': { title: 'This name is taken' },
+  'cancelled/interrupted': { title: 'Interrupted', action: 'retry' },
 };
 
 /**

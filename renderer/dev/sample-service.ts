@@ -45,16 +45,11 @@ export function createSampleService(scene: string): Backend {
       return null;
     },
     'hosts.test': async ({ id: hostId }, update, signal) => {
-      for (const step of [
-        'Connecting to backup.example.net',
-        'Checking the host key',
-        'Logging in as ada',
-        'Asking rsync for its version',
-      ]) {
+      for (const step of ['connecting', 'logged-in', 'rsync-found']) {
         update({ step });
         await pause(250);
         if (signal.aborted) throw fail('cancelled', 'cancelled', 'The test was stopped.');
-        if (step.startsWith('Logging') && hostId === id(3))
+        if (step === 'connecting' && hostId === id(3))
           throw fail('auth', 'agent-unavailable', 'SSH_AUTH_SOCK is not set.');
       }
       return { rsyncVersion: '3.5.0', protocol: 32, roundTripMs: 12.4, fingerprint: HOSTS[0]!.hostKey!.fingerprint };
@@ -107,7 +102,7 @@ export function createSampleService(scene: string): Backend {
           name === 'Mail archive'
             ? [
                 {
-                  code: 'too-many-deletions',
+                  code: 'many-deletions',
                   message: 'This run would delete 9,120 of 12,408 entries (73 %) on the destination.',
                 },
               ]

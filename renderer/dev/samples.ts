@@ -88,7 +88,7 @@ export function result(n: number, outcome: RunOutcome, hoursAgo: number, totals:
     failed: fail('connect', 'refused', 'backup.example.net refused the connection on port 22.').data,
     'needs-attention': fail(
       'guard',
-      'too-many-deletions',
+      'many-deletions',
       'This run would delete 9,120 of 12,408 entries (73 %) on the destination.',
     ).data,
   };

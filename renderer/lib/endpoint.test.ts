@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { baseName, examplePath, shortenHome } from './endpoint.ts';
+import { baseName, examplePath, expandHome, shortenHome } from './endpoint.ts';
 
 describe('endpoints', () => {
   it('shows the trailing-slash rule as a path', () => {
@@ -13,6 +13,13 @@ describe('endpoints', () => {
     expect(shortenHome('/home/adam/x', '/home/ada')).toBe('/home/adam/x');
     expect(shortenHome('/home/ada', '/home/ada')).toBe('~');
     expect(shortenHome('/root/x', null)).toBe('/root/x');
+  });
+
+  it('expands it again', () => {
+    expect(expandHome('~/x', '/home/ada')).toBe('/home/ada/x');
+    expect(expandHome('~', '/home/ada')).toBe('/home/ada');
+    expect(expandHome('~bob/x', '/home/ada')).toBe('~bob/x');
+    expect(expandHome('~/x', null)).toBe('~/x');
   });
 
   it('names the last part', () => {

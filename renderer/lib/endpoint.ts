@@ -26,6 +26,11 @@ export function shortenHome(path: string, home: string | null): string {
   return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }
 
+/** What a person typed as `~/x` on this computer. The service takes whole paths only. */
+export function expandHome(path: string, home: string | null): string {
+  return home !== null && (path === '~' || path.startsWith('~/')) ? home + path.slice(1) : path;
+}
+
 /** Last name of a path; '' for the root or an empty path. */
 export function baseName(path: string): string {
   const clean = path.replace(/[/\\]+$/, '');

@@ -9,5 +9,12 @@ it('finds the field a message belongs to', () => {
   expect(at('draft.source.hostId')).toEqual({ source: 'no' });
   expect(at('options.excludes.3')).toEqual({ 'options.excludes': 'no' });
   expect(at('other')).toBeNull();
+  expect(fieldErrors(fail('usage', 'name-taken', 'taken').data, fields, { 'name-taken': 'name' })).toEqual({
+    name: 'taken',
+  });
+  const long = fail('usage', 'bad-input', '“draft.name” is not valid: a name is needed.', {
+    details: { field: 'draft.name' },
+  });
+  expect(fieldErrors(long.data, fields)).toEqual({ name: 'a name is needed.' });
   expect(fieldErrors(fail('internal', 'x', 'no').data, fields)).toBeNull();
 });

@@ -170,8 +170,14 @@ export const strings = {
     steps: 'Steps of the test',
     removeTitle: (name: string) => `Remove “${name}”?`,
     removeText: 'Its stored password or passphrase is removed from the keychain too.',
-    removeUsed: (count: number, names: string) =>
-      `${plural(count, 'profile')} will have no host until you choose another: ${names}.`,
+    inUse: (name: string) => `“${name}” is in use`,
+    inUseText: (count: number, names: string) =>
+      `Remove or change ${count === 1 ? 'this profile' : 'these profiles'} first: ${names}.`,
+    stepNames: {
+      connecting: 'Connecting',
+      'logged-in': 'Logged in',
+      'rsync-found': 'rsync answered',
+    } as Readonly<Record<string, string>>,
     menu: (name: string) => `More for ${name}`,
     authLabel: { agent: 'SSH agent', key: 'key file', password: 'password' } satisfies Record<HostAuth['kind'], string>,
     saved: (name: string) => `Saved host “${name}”`,
@@ -279,8 +285,8 @@ export const strings = {
     created: 'Created',
     changedNothing: 'Nothing was changed.',
     transferred: 'Transferred',
-    network: 'Over the network',
-    sentReceived: (sent: string, received: string) => `${sent} out, ${received} in`,
+    sent: 'Sent',
+    received: 'Received',
     again: 'Run again',
     gone: 'This run is no longer kept.',
     ended: (name: string) => `${name}: `,
