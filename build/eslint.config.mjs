@@ -3,21 +3,17 @@
  * Generated from one table, LAYERS; tests are exempt, because they look inside.
  */
 import js from '@eslint/js';
-import { flatConfigs } from 'eslint-plugin-import-x';
 import svelte from 'eslint-plugin-svelte';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import ts from 'typescript-eslint';
+import { layersPlugin } from './eslint-layers.mjs';
 import { ROOT } from './peers.mjs';
 
 const SHELLS = ['main', 'browser', 'cli', 'preload'].map((name) => `electron/${name}`);
 const PURE = ['wire', 'checksum', 'delta', 'filter'];
 const engine = (/** @type {string[]} */ ...names) => names.map((name) => `electron/engine/${name}`);
 
-/**
- * `target` must not import `from`, save what `except` names.
- *
- * @type {{ target: string[], from: string[], except?: string[], why: string }[]}
- */
+/** @type {import('./eslint-layers.mjs').Layer[]} */
 const LAYERS = [
   {
     target: ['shared'],
@@ -115,20 +111,6 @@ const LAYERS = [
   },
 ];
 
-const zones = LAYERS.flatMap(({ target, from, except = [], why }) =>
-  target.flatMap((folder) =>
-    from.map((source) => ({
-      target: `./${folder}`,
-      from: `./${source}`,
-      // A zone's exceptions are named relative to its `from`.
-      except: except
-        .filter((path) => path.startsWith(`${source}/`))
-        .map((path) => `./${path.slice(source.length + 1)}`),
-      message: `Layer rule: ${why}`,
-    })),
-  ),
-);
-
 const NO_ELECTRON = {
   name: 'electron',
   message:
@@ -150,14 +132,10 @@ export default defineConfig(
   ts.configs.recommended,
   svelte.configs.recommended,
   {
-    plugins: flatConfigs.typescript.plugins ?? flatConfigs.recommended.plugins,
-    settings: {
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
-      'import-x/extensions': ['.ts', '.mjs'],
-    },
+    plugins: { driftline: layersPlugin(LAYERS) },
     rules: {
-      'import-x/no-restricted-paths': ['error', { basePath: ROOT, zones }],
-      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      'driftline/layers': 'error',
+      'driftline/no-cycle': 'error',
       'no-restricted-imports': ['error', { paths: [NO_ELECTRON, NO_SSH2] }],
       'no-restricted-syntax': [
         'error',
@@ -247,6 +225,6 @@ export default defineConfig(
   },
   {
     files: TESTS,
-    rules: { 'import-x/no-restricted-paths': 'off', 'no-restricted-imports': 'off' },
+    rules: { 'driftline/layers': 'off', 'no-restricted-imports': 'off' },
   },
 );

@@ -28,7 +28,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     teardownTimeout: 20_000,
     projects: [
-      project('unit', ['shared/**/*.test.ts', 'electron/**/*.test.ts']),
+      project('unit', ['shared/**/*.test.ts', 'electron/**/*.test.ts', 'build/**/*.test.ts']),
       {
         ...project('renderer', ['renderer/**/*.test.ts']),
         plugins: [svelte({ configFile: false })],
