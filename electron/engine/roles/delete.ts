@@ -54,6 +54,12 @@ export class Deleter {
     }
   }
 
+  /** The entries that `inDir` would remove, as far as names tell. */
+  namesIn(dir: ByteString, keep: (base: ByteString) => boolean): ByteString[] {
+    const handle = this.#destination.dir(dir === '.' ? '' : dir);
+    return handle === null ? [] : handle.readdir().filter((base) => !keep(base));
+  }
+
   /**
    * Clears a directory that stands where something else is to go. Its contents are reported, it itself is not, as
    * rsync does.

@@ -1,4 +1,4 @@
-import { toErrorData } from '../../../shared/errors.ts';
+import { fail, toErrorData } from '../../../shared/errors.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { checksumLength, createBlockSum, createFileSum, type FileSum } from '../checksum/strong.ts';
 import type { Connection } from '../connection.ts';
@@ -32,6 +32,8 @@ export class Generator {
   readonly #wholeFile: boolean;
   /** Children by directory, for deletion in a non-incremental list. */
   #children: Map<ByteString, Set<ByteString>> | null = null;
+  /** `--delete-delay`: what was found to be superfluous, by folder. */
+  readonly #delayed: { dir: ByteString; doomed: ReadonlySet<ByteString> }[] = [];
   #dirFailed = new Set<ByteString>();
   #redoSent = false;
 
@@ -63,7 +65,8 @@ export class Generator {
       output.flush();
       await this.#until(() => state.phase >= 2);
     }
-    if (options.deleteMode === 'after' || options.deleteMode === 'delay') await this.#deleteEverywhere();
+    if (options.deleteMode === 'after') await this.#deleteEverywhere();
+    else if (options.deleteMode === 'delay') await this.#deleteDelayed();
     state.retouchDirs();
     output.data.ndx(Ndx.DONE);
     if (agreed.protocol >= 31) {
@@ -138,7 +141,7 @@ export class Generator {
         this.#directory(list.ndxStart - 1, dir);
         if (this.#deletesDuring() && dir.flags & EntryFlag.CONTENT_DIR) {
           const names = new Set(list.entries.map((entry) => entry.base));
-          this.#deleteIn(name, (base) => names.has(base));
+          this.#deleteNow(name, (base) => names.has(base));
         }
       }
     }
@@ -151,7 +154,7 @@ export class Generator {
         this.#directory(ndx, entry);
         if (this.#deletesDuring() && entry.flags & EntryFlag.CONTENT_DIR) {
           const kept = this.#childrenOf(entryName(entry));
-          this.#deleteIn(entryName(entry), (base) => kept?.has(base) ?? false);
+          this.#deleteNow(entryName(entry), (base) => kept?.has(base) ?? false);
         }
       } else await this.#nonDirectory(ndx, entry, work);
       if (this.#conn.output.congested) await this.#conn.drained();
@@ -391,6 +394,8 @@ export class Generator {
   #setAttributes(entry: FileEntry, place: Place, existing: Stat | null): void {
     const { options } = this.#conn;
     const attributes = attributesFor(entry, existing, options, this.#state.abilities, this.#state.umask);
+    // Before protocol 31 the fraction of a second is not known, and no reason to change one.
+    if (this.#conn.agreed.protocol < 31 && existing?.mtime === entry.mtime) attributes.mtime = null;
     place.dir.setAttributes(place.name, attributes, isLink(entry.mode));
   }
 
@@ -434,9 +439,22 @@ export class Generator {
     });
   }
 
+  /** Whether deletions are found folder by folder, as lists arrive. */
   #deletesDuring(): boolean {
     const { deleteMode } = this.#conn.options;
-    return this.#deleter !== null && (deleteMode === 'default' || deleteMode === 'during');
+    return this.#deleter !== null && deleteMode !== 'none' && deleteMode !== 'before' && deleteMode !== 'after';
+  }
+
+  /** Deletes in a folder whose list is at hand; `--delete-delay` only notes what is to go. */
+  #deleteNow(dir: ByteString, keep: (base: ByteString) => boolean): void {
+    if (this.#conn.options.deleteMode !== 'delay') return this.#deleteIn(dir, keep);
+    try {
+      const doomed = this.#deleter!.namesIn(dir, keep);
+      if (doomed.length > 0) this.#delayed.push({ dir, doomed: new Set(doomed) });
+    } catch (error) {
+      this.#conn.check();
+      this.#conn.issue({ code: 'delete-failed', name: dir, message: toErrorData(error).message, ioError: 0 });
+    }
   }
 
   #deleteIn(dir: ByteString, keep: (base: ByteString) => boolean): void {
@@ -448,8 +466,17 @@ export class Generator {
     }
   }
 
+  async #deleteDelayed(): Promise<void> {
+    for (const { dir, doomed } of this.#delayed) {
+      this.#deleteIn(dir, (base) => !doomed.has(base));
+      if (this.#conn.sliceOver) await this.#conn.pause();
+    }
+  }
+
   /** `--delete-before` and `--delete-after`: every content directory in list order. */
   async #deleteEverywhere(): Promise<void> {
+    // Sub-lists are dropped when they are done: what is not in a list that is still here is not known to be gone.
+    if (this.#conn.agreed.incRecurse) throw fail('internal', 'deletion-without-list', 'Deletion needs the whole list.');
     for (const [name, entry] of this.#state.received.dirs) {
       if (!(entry.flags & EntryFlag.CONTENT_DIR)) continue;
       const kept = this.#childrenOf(name);
