@@ -80,7 +80,8 @@ describe.each(wanted)('$name', (scenario: Scenario) => {
     return known;
   }
 
-  it.each(ROUTES)('$name', async ({ direction, server, client }) => {
+  const routes = ROUTES.filter(({ server }) => server === '3.5' || scenario.alsoOld === true);
+  it.each(routes)('$name', async ({ direction, server, client }) => {
     const stock = await reference(direction, server);
     const { place, destination } = prepare('bb');
     const outcome = await (client === 'stock'
@@ -95,9 +96,9 @@ describe.each(wanted)('$name', (scenario: Scenario) => {
     });
     expect(lines(outcome, place)).toEqual(stock.lines);
     const tree = manifest(place, scenario);
-    // The folder the test itself made.
-    tree.delete('.');
-    stock.tree.delete('.');
+    // Folders that are not part of what was copied have the time of the run.
+    const around = (scenario.sources ?? ['src/']).some((source) => source.endsWith('/')) ? ['.'] : ['.', 'dst'];
+    for (const name of around) for (const each of [tree, stock.tree]) each.delete(name);
     expect(differences(stock.tree, tree)).toEqual([]);
     if (scenario.mirrors === true && existsSync(destination)) {
       const judged = await run(peers().rsync, ['-anic', '--delete', `${join(folder, 'src')}/`, `${destination}/`]);

@@ -33,7 +33,7 @@ export function run(program: string, args: readonly string[], options: RunOption
       cwd: options.cwd,
       env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      timeout: options.limitMs ?? 15_000,
+      timeout: options.limitMs ?? 60_000,
       killSignal: 'SIGKILL',
     });
     const [out, err] = [child.stdout!, child.stderr!].map((stream) => {

@@ -77,7 +77,7 @@ export function edited(content: Buffer, edits: number, length: number, seed: num
 export function build(path: string, node: Node): void {
   const exact: [string, Attributes][] = [];
   make(Buffer.from(path).toString('latin1'), node, exact);
-  // Node's utimes takes a double, which has no room for nanoseconds.
+  // Node's utimes takes a double, which has no room for nanoseconds. Deepest first: `exact` is in post-order.
   for (const [name, { mtime = THEN, nsec = 0 }] of exact) {
     const stamp = `@${mtime}.${String(nsec).padStart(9, '0')}`;
     execFileSync('sh', ['-c', 'touch -h -d "$1" "$(printf "%b" "$2")"', 'sh', stamp, octal(name)]);
@@ -109,8 +109,9 @@ function make(path: string, node: Node, exact: [string, Attributes][]): void {
   }
   if (node.uid !== undefined || node.gid !== undefined) fs.lchownSync(bytes, node.uid ?? -1, node.gid ?? -1);
   if (node.kind !== 'link') fs.chmodSync(bytes, node.mode ?? (node.kind === 'dir' ? 0o755 : 0o644));
-  fs.lutimesSync(bytes, mtime, mtime);
-  if (node.nsec !== undefined) exact.push([path, node]);
+  // A negative number means "now" to Node.
+  if (mtime >= 0) fs.lutimesSync(bytes, mtime, mtime);
+  if (mtime < 0 || node.nsec !== undefined) exact.push([path, node]);
 }
 
 export interface ManifestOptions {
