@@ -92,14 +92,9 @@ async function buildPart(name) {
   const last = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : null;
   if (last?.hash === hash && last.files.every((file) => existsSync(join(DIST, file)))) return;
 
-  const entries = Object.fromEntries(Object.entries(part.entries).filter(([, file]) => existsSync(join(ROOT, file))));
-  for (const [entry, file] of Object.entries(part.entries)) {
-    if (!(entry in entries)) console.log(`build: ${file} does not exist yet; dist/${entry} is left out`);
-  }
-  if (Object.keys(entries).length === 0) return;
   const start = performance.now();
   const [{ build }, configs] = await Promise.all([import('vite'), import('./vite-configs.mjs')]);
-  const output = await build(configs[part.config](entries, DIST));
+  const output = await build(configs[part.config](part.entries, DIST));
   const chunks = 'output' in output ? output.output : [];
   const prefix = name === 'renderer' ? 'renderer/' : '';
   const files = chunks.map((chunk) => prefix + chunk.fileName);

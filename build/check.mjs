@@ -4,7 +4,7 @@
  * Two at a time; the output of a step is shown when it failed.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CACHE, ROOT } from './peers.mjs';
 
@@ -29,19 +29,15 @@ const steps = [
   tsc('all', 'tsconfig.json'),
   tsc('shared', 'shared/tsconfig.json'),
   tsc('electron', 'electron/tsconfig.json'),
-  ...(existsSync(join(ROOT, 'renderer/index.html'))
-    ? [
-        {
-          name: 'svelte',
-          args: [
-            bin('svelte-check/bin/svelte-check'),
-            '--tsconfig=renderer/tsconfig.json',
-            '--output=human-verbose',
-            '--fail-on-warnings',
-          ],
-        },
-      ]
-    : []),
+  {
+    name: 'svelte',
+    args: [
+      bin('svelte-check/bin/svelte-check'),
+      '--tsconfig=renderer/tsconfig.json',
+      '--output=human-verbose',
+      '--fail-on-warnings',
+    ],
+  },
   {
     name: 'format',
     args: [
