@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** One program to time. */
+export interface Command {
+  program: string;
+  args: readonly string[];
+  env?: Record<string, string>;
+  /** Standard input. */
+  input?: string;
+}
+
+export interface Measured {
+  /** Wall time from start to exit, in seconds. */
+  seconds: number;
+  /** Highest resident set of the started process itself (VmHWM of proc_pid_status(5)), in KiB; 0 where unknown. */
+  peakKib: number;
+  stdout: string;
+}
+
+const POLL_MS = 20;
+const SHOWN_STDERR = 2000;
+
+/**
+ * Runs a program to its end. VmHWM only grows, so what polling misses is what was allocated in the last moment.
+ *
+ * @throws Error with the end of its stderr when it does not exit with 0
+ */
+export function measure({ program, args, env, input }: Command): Promise<Measured> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn(program, args, {
+      env: { ...process.env, LC_ALL: 'C.UTF-8', ...env },
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
+    let peakKib = 0;
+    const poll = (): void => {
+      peakKib = Math.max(peakKib, peakOf(child.pid));
+    };
+    const timer = setInterval(poll, POLL_MS);
+    let stdout = '';
+    let stderr = '';
+    child.stdout!.setEncoding('latin1').on('data', (text: string) => (stdout += text));
+    child.stderr!.setEncoding('latin1').on('data', (text: string) => (stderr = (stderr + text).slice(-SHOWN_STDERR)));
+    let seconds = 0;
+    child.on('exit', () => {
+      seconds = (performance.now() - start) / 1000;
+      clearInterval(timer);
+    });
+    child.on('error', (error) => {
+      clearInterval(timer);
+      reject(error);
+    });
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve({ seconds, peakKib, stdout });
+      else
+        reject(
+          new Error(
+            `${program} ${args.join(' ')}\nended with ${code ?? signal}: ${stderr || stdout.slice(-SHOWN_STDERR)}`,
+          ),
+        );
+    });
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+    poll();
+  });
+}
+
+function peakOf(pid: number | undefined): number {
+  try {
+    return Number(/^VmHWM:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
+  } catch {
+    return 0; // it ended, or there is no /proc
+  }
+}
+
+export interface Series {
+  name: string;
+  /** Seconds of each run, in order. */
+  seconds: number[];
+  median: number;
+  /** (slowest − fastest) / median: how far one run is from another. */
+  spread: number;
+  /** The highest of all runs. */
+  peakKib: number;
+}
+
+export function summarize(name: string, runs: readonly Measured[]): Series {
+  const seconds = runs.map((run) => run.seconds);
+  const middle = median(seconds);
+  const spread = (Math.max(...seconds) - Math.min(...seconds)) / middle;
+  return { name, seconds, median: middle, spread, peakKib: Math.max(...runs.map((run) => run.peakKib)) };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}
