@@ -97,7 +97,10 @@ async function perform(
     };
   }
   await judged(job, preview.counts, preview.sourceIssues + preview.destinationIssues);
-  return carried(await carryOut(mirror, preview.items, hooks));
+  const ran = carried(await carryOut(mirror, preview.items, hooks));
+  // The transfer's own list holds only what is planned; the person means the whole folder.
+  if (ran.kind === 'ran') ran.totals.filesTotal = preview.counts.sourceTotal;
+  return ran;
 
   function carried(result: Awaited<ReturnType<typeof carryOut>>): WorkerOutcome {
     const { stats } = result;
