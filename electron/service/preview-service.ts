@@ -102,6 +102,8 @@ export function createPreviewService(parts: PreviewParts): PreviewService {
         },
       );
       const outcome = await cancellable(work, signal);
+      // It may have been done before it heard: nobody is there to look at the plan.
+      if (signal.aborted) throw fail('cancelled', 'cancelled', 'The preview was cancelled.');
       if (outcome.kind !== 'planned') throw fail('internal', 'unexpected-outcome', 'The preview ended without a plan.');
       await answerer?.loggedIn();
 

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../shared/errors.ts';
-import { isAlive } from './store/process-identity.ts';
-import { readLock, tryLock } from './store/process-lock.ts';
+import { sweepLockLitter, tryLock } from './store/process-lock.ts';
 import type { HeldLock, LockHolder } from './store/process-lock.ts';
 
 /** What a profile's lock tells the next process about the run that held it. */
@@ -67,16 +66,11 @@ export function createRunLocks(folder: string, onInterrupted: (note: RunNote) =>
 
     recover() {
       for (const name of readdirSync(folder)) {
-        const path = join(folder, name);
-        if (name.endsWith('.lock')) {
-          const attempt = tryLock(path, {}, stale);
-          if (attempt.ok) attempt.lock.release();
-        } else if (/\.lock\.(stale|[0-9a-f-]{36})$/.test(name)) {
-          // Drafts and guards of a process that was killed between two calls.
-          const holder = readLock(path);
-          if (holder === 'damaged' || (holder !== 'absent' && !isAlive(holder))) rmSync(path, { force: true });
-        }
+        if (!name.endsWith('.lock')) continue;
+        const attempt = tryLock(join(folder, name), {}, stale);
+        if (attempt.ok) attempt.lock.release();
       }
+      sweepLockLitter(folder);
     },
   };
 }

@@ -28,7 +28,7 @@ export interface WorkerListener {
 }
 
 export interface WorkerRun {
-  /** How it ended. Rejects with a DriftlineError. Settles at most the grace time after `cancel`. */
+  /** How it ended. Rejects with a DriftlineError. Settles within two seconds of `cancel`. */
   readonly outcome: Promise<WorkerOutcome>;
   /**
    * Resolves when the thread is gone. Later than `outcome` for a thread stuck in the kernel: whatever it may still
@@ -38,7 +38,8 @@ export interface WorkerRun {
   cancel(): void;
 }
 
-const GRACE_MS = 2000;
+/** With the parting time below: a cancel shows within two seconds. */
+const GRACE_MS = 1700;
 /** For a thread that said its last word: closing connections takes a moment, and nobody waits for more. */
 const PARTING_MS = 250;
 
@@ -115,12 +116,13 @@ function startWorker(task: WorkerTask, listener: WorkerListener, options: PoolOp
     }
     return new DriftlineError(toErrorData(error), { cause: error });
   };
+  /** Gives the thread `ms` to go by itself, then ends it; one that is stuck in the kernel is not waited for. */
   const expectExit = (ms: number): void => {
     stopTimer();
     stopTimer = options.timer(ms, () => {
-      if (ended === null) end({ ok: false, error: broken(new Error('the worker did not stop')) });
+      end({ ok: false, error: broken(new Error('the worker did not stop')) });
       void worker.terminate();
-      settle();
+      stopTimer = options.timer(PARTING_MS, settle);
     });
   };
   const send = (message: ToWorker, transfer: ArrayBuffer[] = []): void => worker.postMessage(message, transfer);

@@ -4,7 +4,7 @@ import { basename, dirname, extname } from 'node:path';
 import type { StoreFile } from '../ports.ts';
 
 /** The one key conf sees: the text of the document, which `store.ts` reads and checks itself. */
-interface Carried extends Record<string, unknown> {
+export interface Carried extends Record<string, unknown> {
   text: string;
 }
 

@@ -19,6 +19,8 @@ export type Migrations = Readonly<Record<number, (document: Record<string, unkno
 /** Version 1 is the first: there is nothing to migrate yet. */
 const MIGRATIONS: Migrations = {};
 
+const Versioned = v.object({ schemaVersion: v.pipe(v.number(), v.integer(), v.minValue(0)) });
+
 /** Larger files are not ours: ten thousand hosts and profiles with their rules stay well below. */
 export const MAX_STORE_BYTES = 64 * 1024 * 1024;
 
@@ -38,12 +40,10 @@ export type Decoded =
  */
 export function decodeDocument(text: string, migrations: Migrations = MIGRATIONS): Decoded {
   try {
-    let data = v.parse(
-      v.looseObject({ schemaVersion: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
-      JSON.parse(text),
-    ) as {
-      schemaVersion: number;
-    } & Record<string, unknown>;
+    const raw: unknown = JSON.parse(text);
+    if (!v.is(Versioned, raw)) return { kind: 'damaged', why: 'no schema version' };
+    // Not the schema's output: copying unknown keys would make a prototype out of a key `__proto__`.
+    let data = raw as v.InferOutput<typeof Versioned> & Record<string, unknown>;
     if (data.schemaVersion > SCHEMA_VERSION) return { kind: 'newer', version: data.schemaVersion };
     while (data.schemaVersion < SCHEMA_VERSION) {
       const step = migrations[data.schemaVersion];

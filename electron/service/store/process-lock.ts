@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { fail } from '../../../shared/errors.ts';
 import type { Clock } from '../ports.ts';
@@ -43,7 +44,7 @@ export function tryLock(
   onStale: (holder: LockHolder | null) => void = () => undefined,
 ): LockAttempt {
   const mine: LockHolder = { ...ownIdentity, token: randomUUID(), since: Date.now(), about };
-  const draft = `${path}.${mine.token}`;
+  const draft = `${path}.${mine.pid}-${mine.token}`;
   writeFileSync(draft, JSON.stringify(mine), { flag: 'wx', mode: 0o600 });
   try {
     for (;;) {
@@ -118,6 +119,23 @@ export function readLock(path: string): LockHolder | 'absent' | 'damaged' {
     return v.parse(LockHolderSchema, JSON.parse(text));
   } catch {
     return 'damaged';
+  }
+}
+
+/**
+ * Removes what a process killed between two calls left beside its locks. A file that another process is just writing
+ * is not complete yet and is left alone.
+ */
+export function sweepLockLitter(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const match = /\.lock\.(?:stale|(\d+)-[0-9a-f-]{36})$/.exec(name);
+    if (match === null) continue;
+    const path = join(folder, name);
+    const holder = readLock(path);
+    if (holder === 'absent') continue;
+    // A draft without content names its process all the same.
+    const owner = holder === 'damaged' ? { pid: Number(match[1] ?? 0), start: '', host: ownIdentity.host } : holder;
+    if (owner.pid > 0 && !isAlive(owner)) rmSync(path, { force: true });
   }
 }
 

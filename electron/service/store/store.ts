@@ -4,7 +4,7 @@ import { DriftlineError, fail } from '../../../shared/errors.ts';
 import type { Clock, StoreFile } from '../ports.ts';
 import { MAX_STORE_BYTES, SCHEMA_VERSION, decodeDocument, emptyDocument, encodeDocument } from './document.ts';
 import type { Decoded, Migrations, StoreDocument } from './document.ts';
-import { waitForLock } from './process-lock.ts';
+import { sweepLockLitter, waitForLock } from './process-lock.ts';
 import { writeWhole } from './whole-file.ts';
 
 /** The saved hosts and profiles, shared by every process that uses the same home folder. */
@@ -145,6 +145,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     await locked(() => {
       sweepTemps(file.path);
+      sweepLockLitter(dirname(file.path));
       seen = load();
       // A file that came from elsewhere (restored, copied) has no good copy of its own yet.
       if (seen.kind === 'good' && seenText !== '' && readQuietly(goodFile) !== seenText) writeWhole(goodFile, seenText);
