@@ -1,6 +1,6 @@
 /**
- * The window with made-up data, for work on its looks: `npx vite renderer --open dev.html?scene=many`. Not part of the
- * build. Scenes: empty, few (default), many, lost.
+ * The window with made-up data, for work on its looks: `dev.html?scene=many`. Not part of the build. Scenes: empty, few
+ * (default), many, slow, lost.
  */
 import { mount } from 'svelte';
 import App from '../App.svelte';

@@ -15,6 +15,6 @@ it('finds the field a message belongs to', () => {
   const long = fail('usage', 'bad-input', '“draft.name” is not valid: a name is needed.', {
     details: { field: 'draft.name' },
   });
-  expect(fieldErrors(long.data, fields)).toEqual({ name: 'a name is needed.' });
+  expect(fieldErrors(long.data, fields)).toEqual({ name: 'Not valid: a name is needed.' });
   expect(fieldErrors(fail('internal', 'x', 'no').data, fields)).toBeNull();
 });

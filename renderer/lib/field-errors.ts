@@ -1,4 +1,5 @@
 import type { ErrorData } from '../../shared/errors.ts';
+import { strings } from './strings.ts';
 
 /**
  * Which field of a form an error belongs to. The dispatcher names it in `details.field` as a path into the request
@@ -23,7 +24,9 @@ export function fieldErrors<F extends string>(
   const owner = fields
     .filter((field) => path === field || path.startsWith(`${field}.`))
     .sort((a, b) => b.length - a.length)[0];
-  return owner === undefined ? null : only(owner, error.message.replace(`“${named}” is not valid: `, ''));
+  return owner === undefined
+    ? null
+    : only(owner, error.message.replace(`“${named}” is not valid: `, strings.app.notValid));
 }
 
 const only = <F extends string>(field: F, message: string) => ({ [field]: message }) as Partial<Record<F, string>>;

@@ -30,7 +30,6 @@ export const ICON_PATHS = {
   sun: 'M8 5.4a2.6 2.6 0 1 1 0 5.2 2.6 2.6 0 0 1 0-5.2zM8 1.8v1M8 13.2v1M1.8 8h1M13.2 8h1M3.6 3.6l.7.7M11.7 11.7l.7.7M3.6 12.4l.7-.7M11.7 4.3l.7-.7',
   moon: 'M13.2 9.6A5.6 5.6 0 0 1 6.4 2.8a5.6 5.6 0 1 0 6.8 6.8z',
   screen: 'M2 3h12v8H2zM6 13.5h4M8 11v2.5',
-  computer: 'M3 3.5h10v6.8H3zM1.5 12.6h13',
 } as const;
 
 export type IconName = keyof typeof ICON_PATHS;
