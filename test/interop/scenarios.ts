@@ -253,7 +253,6 @@ export const SCENARIOS: Scenario[] = [
   { name: 'more than 10,000 entries in more than 200 folders', args: ['-ai'], source: many(240, 42), mirrors: true },
   {
     name: 'more than 10,000 entries, some of them changed and gone',
-    alsoOld: true,
     args: ['-ai', '--delete'],
     source: { ...many(230, 44), 'folder-3': dir({ other: file('x') }) },
     destination: many(240, 42),

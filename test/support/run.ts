@@ -19,8 +19,9 @@ export interface Outcome {
 export interface RunOptions {
   cwd?: string;
   env?: Record<string, string | undefined>;
-  input?: string;
-  /** A run that takes longer is killed, which fails the test; default 60,000 ms. */
+  /** Standard input; null leaves it open. Default: none. */
+  input?: string | null;
+  /** A run that takes longer is killed, which fails the test; default 100,000 ms. */
   limitMs?: number;
   /** Called with the process as soon as it is there. */
   onStart?: (child: ChildProcess) => void;
@@ -33,7 +34,7 @@ export function run(program: string, args: readonly string[], options: RunOption
       cwd: options.cwd,
       env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      timeout: options.limitMs ?? 60_000,
+      timeout: options.limitMs ?? 100_000,
       killSignal: 'SIGKILL',
     });
     const [out, err] = [child.stdout!, child.stderr!].map((stream) => {
@@ -47,7 +48,7 @@ export function run(program: string, args: readonly string[], options: RunOption
       resolve({ code, signal, stdout: text(out!), stderr: text(err!) });
     });
     child.stdin?.on('error', () => {});
-    child.stdin?.end(options.input);
+    if (options.input !== null) child.stdin?.end(options.input);
     options.onStart?.(child);
   });
 }
