@@ -10,6 +10,8 @@ import { PeerOutput } from './wire/peer-output.ts';
 
 /** Longest stretch of synchronous work between turns of the event loop, in milliseconds (design §6). */
 const SLICE_MS = 40;
+/** How often life signs are looked at, in milliseconds. */
+const CHECK_MS = 1000;
 /** Progress events at most this often, in milliseconds. */
 const PROGRESS_MS = 100;
 /** Remote standard error kept for messages, in bytes; the rest is dropped (faults.md S7). */
@@ -61,6 +63,7 @@ export class Connection {
   #timeoutMs: number;
   #sliceStart = performance.now();
   #lastProgress = 0;
+  #lastCheck = Date.now();
   #error: DriftlineError | null = null;
   #stderrBytes = 0;
   #stderrRest = '';
@@ -78,9 +81,9 @@ export class Connection {
     this.#onAbort = () => this.abort(cancelledError(hooks.signal.reason));
     if (hooks.signal.aborted) this.#onAbort();
     else hooks.signal.addEventListener('abort', this.#onAbort);
-    transport.stderr?.on('data', (chunk: Buffer) => this.#stderr(chunk));
+    transport.stderr?.on('data', (chunk: Buffer) => this.#guarded(() => this.#stderr(chunk)));
     transport.stderr?.on('error', () => {});
-    this.#timer = setInterval(() => this.#checkLife(), 1000);
+    this.#timer = setInterval(() => this.#guarded(() => this.#checkLife()), CHECK_MS);
   }
 
   emit(event: EngineEvent): void {
@@ -98,19 +101,33 @@ export class Connection {
   /** Ends the conversation with an error: every pending wait of every role fails with it. */
   abort(error: DriftlineError): void {
     if (this.#error) return;
+    this.#fail(error);
+    this.transport.close();
+  }
+
+  /** For long synchronous work: see ConnectionHooks.poll. The peer must not take it for silence. */
+  readonly poll = (): void => {
+    this.#hooks.poll?.();
+    this.#keepAliveIfDue();
+  };
+
+  /**
+   * Like `abort`, for whatever a role failed with, but the transport stays: the peer's last words may still come in,
+   * and a server tells its client what it ends with (reference §4.4).
+   */
+  stop(error: unknown): void {
+    if (this.#error) return;
+    const ended = error instanceof DriftlineError ? error : new DriftlineError(toErrorData(error), { cause: error });
+    if (this.isServer && this.output.muxed && this.agreed.protocol >= 31 && ended.data.kind !== 'remote')
+      this.output.messageInt(Msg.ERROR_EXIT, ended.data.exitCode);
+    this.#fail(ended);
+  }
+
+  #fail(error: DriftlineError): void {
     this.#error = error;
     this.input.abort(error);
     this.output.abort(error);
-    this.transport.close();
     this.onAbort();
-  }
-
-  /** For long synchronous work: see ConnectionHooks.poll. */
-  readonly poll = (): void => this.#hooks.poll?.();
-
-  /** Like `abort`, for whatever a role failed with. */
-  stop(error: unknown): void {
-    this.abort(error instanceof DriftlineError ? error : new DriftlineError(toErrorData(error), { cause: error }));
   }
 
   /** The error that ended the conversation, if one did. */
@@ -253,12 +270,27 @@ export class Connection {
     this.#stderrRest = '';
   }
 
+  /** Runs a handler of a timer or stream event: what its listener throws ends this run, not the process. */
+  #guarded(handler: () => void): void {
+    try {
+      handler();
+    } catch (error) {
+      this.stop(error);
+    }
+  }
+
   #checkLife(): void {
+    const now = Date.now();
+    const late = now - this.#lastCheck > 2 * CHECK_MS;
+    this.#lastCheck = now;
     this.tick();
     if (this.#timeoutMs === 0) return;
-    const now = Date.now();
-    // Life is judged by what comes in, never by our own writes (faults.md N4). A paused input is our own doing.
-    if (!this.transport.stream.isPaused() && now - this.input.lastArrival > this.#timeoutMs) {
+    // After long synchronous work, or sleep of the machine, what has arrived is yet to be read: the next check judges.
+    if (late) return;
+    // Life is judged by what comes in, never by our own writes (faults.md N4). An input that we paused ourselves says
+    // nothing: then it is the peer's to take what our role waits to send.
+    const lastSign = this.transport.stream.isPaused() ? (this.output.stuckSince ?? now) : this.input.lastArrival;
+    if (now - lastSign > this.#timeoutMs) {
       return this.abort(
         fail(
           'connect',
@@ -271,8 +303,12 @@ export class Connection {
         ),
       );
     }
-    if (this.output.muxed && this.mayKeepAlive && now - this.output.lastWrite >= this.#timeoutMs / 2)
-      this.output.keepAlive();
+    this.#keepAliveIfDue();
+  }
+
+  #keepAliveIfDue(): void {
+    if (this.#timeoutMs === 0 || !this.mayKeepAlive || !this.output.muxed) return;
+    if (Date.now() - this.output.lastWrite >= this.#timeoutMs / 2) this.output.keepAlive();
   }
 
   /** The receiving side stays silent until it has the first list (§4.5). */

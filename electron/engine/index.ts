@@ -89,7 +89,8 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
     hooks.onEvent({ type: 'phase', phase: 'finishing' });
     const exit = await conn.finish();
     conn.tick(true);
-    const remote = exit.code ?? (exit.signal === null ? 0 : 12);
+    // No status is no success: what the server has to say of its own errors is in it.
+    const remote = exit.code ?? 12;
     const { names, ...stats } = totals;
     return {
       names,
@@ -104,8 +105,8 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
     conn.tick(true);
     throw explained instanceof DriftlineError ? explained : error;
   } finally {
-    journal.close();
     conn.dispose();
+    journal.close();
   }
 }
 
@@ -141,7 +142,10 @@ function expectation(sources: readonly ByteString[], options: TransferOptions): 
   const any = names.some((name) => name === '' || name === '.' || name === '..');
   const globs = names.map((name) => (/[*?[\\]/.test(name) ? compileGlob(name) : name));
   return {
-    topName: (name) => any || globs.some((glob) => (typeof glob === 'string' ? glob === name : matchGlob(glob, name))),
+    topName: (name) =>
+      any ||
+      // "." would make the whole destination part of the transfer, and of its deletions.
+      (name !== '.' && globs.some((glob) => (typeof glob === 'string' ? glob === name : matchGlob(glob, name)))),
     hidden: (name, isDir) => !chain.isEmpty && chain.check(name, isDir) === 'exclude',
   };
 }

@@ -1,4 +1,4 @@
-import { DriftlineError, toErrorData } from '../../shared/errors.ts';
+import { toErrorData } from '../../shared/errors.ts';
 import { displayPath, type ByteString } from '../../shared/model/path.ts';
 import { Connection } from './connection.ts';
 import type { EngineEvent } from './events.ts';
@@ -31,7 +31,7 @@ export async function serve(side: ServerSide, words: readonly ByteString[], opti
     code = await converse(side, words, options, say);
   } catch (error) {
     const data = toErrorData(error);
-    say(`driftline: ${data.message}${data.hint ? ` (${data.hint})` : ''}\n`);
+    say(utf8(`driftline: ${data.message}${data.hint ? ` (${data.hint})` : ''}\n`));
     code = data.exitCode;
   }
   side.exit(code);
@@ -76,11 +76,11 @@ async function converse(
     conn.output.flush();
     return conn.exitCode();
   } catch (error) {
-    if (!(error instanceof DriftlineError) || error.data.kind !== 'remote') tellPeer(conn, error);
+    conn.stop(error);
     throw error;
   } finally {
-    journal.close();
     conn.release();
+    journal.close();
   }
 }
 
@@ -89,12 +89,6 @@ function mayIncRecurse(request: ReturnType<typeof parseServerWords>): boolean {
   const { options, sender } = request;
   if (!options.recursive) return false;
   return sender || (options.deleteMode !== 'before' && options.deleteMode !== 'after');
-}
-
-/** A dying process says so to a peer that understands it (reference §4.4). */
-function tellPeer(conn: Connection, error: unknown): void {
-  if (conn.output.muxed && conn.agreed.protocol >= 31)
-    conn.output.messageInt(Msg.ERROR_EXIT, toErrorData(error).exitCode);
 }
 
 function report(
@@ -109,7 +103,7 @@ function report(
   };
   if (event.type === 'issue') {
     const notice = event.issue.code === 'skipped-non-regular' || event.issue.code === 'delete-skipped-io-error';
-    const line = `${notice ? '' : 'driftline: '}${event.issue.message}\n`;
+    const line = utf8(`${notice ? '' : 'driftline: '}${event.issue.message}\n`);
     if (notice) conn.output.messageText(Msg.INFO, line);
     else text(Msg.ERROR_XFER, line);
   } else if (event.type === 'message') {
@@ -118,6 +112,9 @@ function report(
     else text(event.level === 'warning' ? Msg.WARNING : Msg.ERROR, displayPath(event.text.replace(/\n$/, '')) + '\n');
   }
 }
+
+/** Text for people as the bytes that travel. */
+const utf8 = (text: string): ByteString => Buffer.from(text, 'utf8').toString('latin1');
 
 function asTransport(side: ServerSide): Transport {
   return {

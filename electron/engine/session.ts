@@ -21,7 +21,7 @@ import { Receiver } from './roles/receiver.ts';
 import { Sender } from './roles/sender.ts';
 import type { PeerExit } from './transport/transport.ts';
 import { exitError } from './transport/peer-exit.ts';
-import { Msg, Ndx, isDevice, isDir, isLink, isReg } from './wire/constants.ts';
+import { Msg, Ndx } from './wire/constants.ts';
 
 /** Totals of one session, before the peer's exit is known. */
 export type SessionTotals = Omit<TransferStats, 'sent' | 'received'> & {
@@ -75,7 +75,7 @@ export async function sendingSide(conn: Connection, tree: SourceTree): Promise<S
   const { totals } = sender;
   return {
     files: pickKinds(listSender.counts),
-    created: countKinds(totals.created.map(({ entry }) => entry)),
+    created: totals.created,
     deleted: fromDeleteStats(totals.deleted),
     transferred: totals.transferred,
     totalSize: listSender.counts.totalSize,
@@ -204,6 +204,21 @@ async function bothOrAbort(conn: Connection, ...roles: Promise<void>[]): Promise
   if (failed) throw conn.firstError ?? failed.reason;
 }
 
+/** How long a peer that is ending may take to say why, in milliseconds. */
+const LAST_WORDS_MS = 2000;
+
+/** Waits for the end of the peer, which may wait for ours; its standard error says why (reference §4.3, 4.4). */
+async function lastWords(conn: Connection, wait: number): Promise<PeerExit> {
+  if (wait === 0) conn.transport.close();
+  else conn.output.end();
+  const timer = setTimeout(() => conn.transport.close(), wait);
+  try {
+    return await conn.transport.exit;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /**
  * Turns whatever ended a session into the error that explains it best: messages and exit status of the peer that
  * arrived behind it say more than "the connection was closed".
@@ -211,17 +226,19 @@ async function bothOrAbort(conn: Connection, ...roles: Promise<void>[]): Promise
 export async function explainFailure(conn: Connection, error: unknown): Promise<unknown> {
   if (
     error instanceof DriftlineError &&
-    !['closed-early', 'stream-failed'].includes(error.data.code) &&
+    !['closed-early', 'stream-failed', 'peer-exit'].includes(error.data.code) &&
     error.data.kind !== 'internal'
   )
     return error;
+  const ending = error instanceof DriftlineError && ['closed-early', 'peer-exit'].includes(error.data.code);
+  const exit = await lastWords(conn, ending ? LAST_WORDS_MS : 0);
+  if (error instanceof DriftlineError && error.data.code === 'peer-exit') return error;
   try {
     conn.input.drainMessages();
   } catch (late) {
     return late;
   }
   if (!(error instanceof DriftlineError)) return error;
-  const exit: PeerExit = await conn.transport.exit;
   return exitError(exit, conn.options.rsyncPath, conn.transport.description) ?? error;
 }
 
@@ -253,18 +270,6 @@ type Kinds = TransferStats['files'];
 
 function pickKinds({ total, regular, dirs, links, devices, specials }: Kinds): Kinds {
   return { total, regular, dirs, links, devices, specials };
-}
-
-function countKinds(entries: readonly FileEntry[]): Kinds {
-  const kinds: Kinds = { total: entries.length, regular: 0, dirs: 0, links: 0, devices: 0, specials: 0 };
-  for (const { mode } of entries) {
-    if (isReg(mode)) kinds.regular++;
-    else if (isDir(mode)) kinds.dirs++;
-    else if (isLink(mode)) kinds.links++;
-    else if (isDevice(mode)) kinds.devices++;
-    else kinds.specials++;
-  }
-  return kinds;
 }
 
 function fromDeleteStats(stats: DeleteStats | null): Kinds {

@@ -8,6 +8,8 @@ export const EntryFlag = {
   CONTENT_DIR: 2,
   /** Dropped as a duplicate or unusable: keeps its index, is never acted on (§6.14). */
   INACTIVE: 4,
+  /** Sending side: its content went out before, so the next request for it is the second attempt. */
+  SENT: 8,
 } as const;
 
 /**

@@ -7,6 +7,7 @@ import { nodeSourceFs } from '../fs/node-fs.ts';
 import { openRoot } from '../fs/root.ts';
 import { localPeer, runTransfer, type TransferHooks, type TransferRequest } from '../index.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
+import { setWhatCanBe } from '../roles/attributes.ts';
 import { countDeletion, noDeletions } from '../roles/delete-stats.ts';
 import { destinationArgument, sourceArgument, sourceBase, type MirrorJob } from './job.ts';
 import { folderTree, plannedTree } from './planned-tree.ts';
@@ -29,7 +30,8 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
   const counting: TransferHooks = {
     ...hooks,
     onEvent: (event) => {
-      if (event.type === 'issue') issueCount++;
+      // A notice, as rsync's own: the exit code stays 0 and the deletions go on.
+      if (event.type === 'issue' && event.issue.code !== 'skipped-non-regular') issueCount++;
       hooks.onEvent(event);
     },
   };
@@ -236,7 +238,12 @@ async function removeLocally(
     }
     // The folders that stay keep the times the transfer gave them.
     for (const [name, time] of touched) {
-      root.dir(name)?.setAttributes('.', { mode: null, uid: null, gid: null, ...time }, false);
+      const dir = root.dir(name);
+      const refused = dir && setWhatCanBe(dir, '.', { mode: null, uid: null, gid: null, ...time }, false);
+      if (refused !== null) {
+        const { message } = toErrorData(refused);
+        hooks.onEvent({ type: 'issue', issue: { code: 'attributes-failed', name, message, ioError: 0 } });
+      }
     }
   } finally {
     root.close();

@@ -36,7 +36,9 @@ export async function previewTransfer(job: MirrorJob, hooks: TransferHooks): Pro
     ...hooks,
     onEvent: (event) => {
       if (event.type === 'issue') issues[side]++;
-      if (event.type !== 'listed') hooks.onEvent(event);
+      // The sessions that list are one phase of this, whatever they are in themselves.
+      const own = event.type === 'listed' || (event.type === 'phase' && event.phase !== 'connecting');
+      if (!own) hooks.onEvent(event);
     },
   });
   hooks.onEvent({ type: 'phase', phase: 'listing' });

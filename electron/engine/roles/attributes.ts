@@ -1,5 +1,5 @@
 import type { FileEntry } from '../flist/entry.ts';
-import type { NewAttributes, Stat } from '../fs/fs.ts';
+import type { DestinationDir, NewAttributes, Stat } from '../fs/fs.ts';
 import type { IdMapper } from '../flist/id-map.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { ReceiverAbilities } from '../plan/decide.ts';
@@ -39,4 +39,49 @@ export function attributesFor(
     mtime: options.times ? entry.mtime : null,
     nsec: options.times ? entry.nsec : 0,
   };
+}
+
+/**
+ * What of `wanted` differs from what stands there, so that nothing is asked of the system that it may refuse for no
+ * reason: a folder of somebody else, for one, takes no new mode, not even its own.
+ * @param exactTimes whether the fraction of a second is known (protocol 31) and counts
+ */
+export function changedAttributes(wanted: NewAttributes, stat: Stat, exactTimes: boolean): NewAttributes {
+  const uid = wanted.uid === stat.uid ? null : wanted.uid;
+  const gid = wanted.gid === stat.gid ? null : wanted.gid;
+  const sameTime = wanted.mtime === stat.mtime && (!exactTimes || wanted.nsec === stat.nsec);
+  // A new owner clears the set-id bits, so the mode is then set again.
+  const sameMode = uid === null && gid === null && wanted.mode === (stat.mode & Mode.PERMS);
+  return { uid, gid, mode: sameMode ? null : wanted.mode, mtime: sameTime ? null : wanted.mtime, nsec: wanted.nsec };
+}
+
+/**
+ * What is worth another try after `refused` was refused: first without the owner (set-id bits mean nothing for another
+ * one), then without the mode, then without anything. Null when nothing was left to refuse.
+ */
+export function lesserAttributes(refused: NewAttributes): NewAttributes | null {
+  const { uid, gid, mode, mtime } = refused;
+  if (uid !== null || gid !== null) return { ...refused, uid: null, gid: null, mode: mode && mode & ~0o6000 };
+  if (mode !== null) return { ...refused, mode: null };
+  return mtime === null ? null : { ...refused, mtime: null };
+}
+
+/**
+ * Sets what can be set on an existing entry: an owner that is refused (file systems without owners, servers that map
+ * root) keeps neither mode nor time from being set.
+ * @returns what was refused first, or null
+ */
+export function setWhatCanBe(dir: DestinationDir, name: string, wanted: NewAttributes, isSymlink: boolean): unknown {
+  let first: unknown = null;
+  for (let attributes: NewAttributes | null = wanted; attributes; attributes = lesserAttributes(attributes)) {
+    const { uid, gid, mode, mtime } = attributes;
+    if (uid === null && gid === null && mode === null && mtime === null) break;
+    try {
+      dir.setAttributes(name, attributes, isSymlink);
+      return first;
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  return first;
 }

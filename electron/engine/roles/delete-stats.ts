@@ -1,7 +1,7 @@
 import { fail } from '../../../shared/errors.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
-import { Mode, Ndx, isDevice, isDir, isLink } from '../wire/constants.ts';
+import { Mode, Ndx, isDevice, isDir, isLink, isReg } from '../wire/constants.ts';
 
 const MAX_COUNT = 2 ** 28; // R29
 
@@ -12,6 +12,19 @@ export interface DeleteStats {
 }
 
 export const noDeletions = (): DeleteStats => ({ wire: [0, 0, 0, 0, 0] });
+
+/** Counts an entry by kind, as `--stats` shows it. */
+export function countKind(
+  kinds: { total: number; regular: number; dirs: number; links: number; devices: number; specials: number },
+  mode: number,
+): void {
+  kinds.total++;
+  if (isReg(mode)) kinds.regular++;
+  else if (isDir(mode)) kinds.dirs++;
+  else if (isLink(mode)) kinds.links++;
+  else if (isDevice(mode)) kinds.devices++;
+  else kinds.specials++;
+}
 
 /** Counts one deletion. */
 export function countDeletion(stats: DeleteStats, mode: number): void {

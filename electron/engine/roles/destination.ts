@@ -124,6 +124,18 @@ function noParent(parent: ByteString): DriftlineError {
   });
 }
 
+/** The folder that an entry goes into is not there (any more). */
+export function folderMissing(entry: FileEntry): DriftlineError {
+  return fail('fs', 'enoent', `The destination of ${shownName(entry)} is gone: its folder does not exist`, {
+    details: { errno: 'ENOENT' },
+  });
+}
+
+/** No room for bytes or for files: every further item would fail the same way, so the run ends (faults.md D1–D3). */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof DriftlineError && ['ENOSPC', 'EDQUOT'].includes(String(error.data.details?.['errno']));
+}
+
 /** For messages. */
 export function shownName(entry: FileEntry): string {
   return displayPath(bytesToText(entryName(entry)));

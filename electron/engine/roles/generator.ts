@@ -8,10 +8,10 @@ import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { DestinationDir, ReadFile, Stat } from '../fs/fs.ts';
 import { decide, type Decision, type DestinationView } from '../plan/decide.ts';
 import { ItemFlag, Mode, Ndx, SIGNIFICANT_ITEM_FLAGS, isDevice, isDir, isLink, isReg } from '../wire/constants.ts';
-import { attributesFor } from './attributes.ts';
-import { writeDeleteStats } from './delete-stats.ts';
+import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
+import { countKind, writeDeleteStats } from './delete-stats.ts';
 import type { Deleter } from './delete.ts';
-import { shownName, type Place } from './destination.ts';
+import { folderMissing, isDiskFull, shownName, type Place } from './destination.ts';
 import { sumFile } from './list-sum.ts';
 import type { ListWork, Pending, ReceiveState } from './receive-state.ts';
 
@@ -55,12 +55,12 @@ export class Generator {
     if (options.deleteMode === 'before') await this.#deleteEverywhere();
     await this.#examineAll();
     if (!agreed.incRecurse) {
-      output.data.ndx(Ndx.DONE);
+      this.#done();
       output.flush();
     }
     await this.#until(() => state.phase >= 1);
     await this.#sendRedos();
-    output.data.ndx(Ndx.DONE);
+    this.#done();
     if (this.#redoSent) {
       output.flush();
       await this.#until(() => state.phase >= 2);
@@ -68,15 +68,21 @@ export class Generator {
     if (options.deleteMode === 'after') await this.#deleteEverywhere();
     else if (options.deleteMode === 'delay') await this.#deleteDelayed();
     state.retouchDirs();
-    output.data.ndx(Ndx.DONE);
+    this.#done();
     if (agreed.protocol >= 31) {
       if (options.deleteMode !== 'none' && this.#deleter) writeDeleteStats(output.data, this.#deleter.stats);
-      output.data.ndx(Ndx.DONE);
+      this.#done();
     }
     output.flush();
     await this.#until(() => state.finished);
-    output.data.ndx(Ndx.DONE);
+    this.#done();
     output.flush();
+  }
+
+  /** Ends a list or a phase; the sender answers each. */
+  #done(): void {
+    this.#state.donesSent++;
+    this.#conn.output.data.ndx(Ndx.DONE);
   }
 
   async #examineAll(): Promise<void> {
@@ -92,7 +98,7 @@ export class Generator {
       await this.#sendRedos();
       while (this.#oldestIsDone()) {
         state.works.shift();
-        output.data.ndx(Ndx.DONE);
+        this.#done();
       }
       if (state.unexamined.length > 0) continue;
       if (state.listsComplete && state.works.length === 0) break;
@@ -121,11 +127,15 @@ export class Generator {
     for (let redo = this.#state.redo.shift(); redo; redo = this.#state.redo.shift()) {
       redo.work.outstanding--; // #request counts it again
       const place = this.#state.destination.place(redo.entry);
-      if (!place) continue;
+      if (!place) {
+        this.#failed(redo.entry, folderMissing(redo.entry));
+        continue;
+      }
       this.#redoSent = true;
       const view = this.#view(place);
       const decision = decide(redo.entry, view, this.#conn.options, this.#state.abilities, true);
-      await this.#request(redo.ndx, redo.entry, decision.iflags, place, view?.stat ?? null, redo.work, true);
+      const existing = decision.makeWay ? null : (view?.stat ?? null);
+      await this.#request(redo.ndx, redo.entry, decision.iflags, place, existing, redo.work, true);
     }
   }
 
@@ -185,7 +195,7 @@ export class Generator {
             decide(entry, stat && { stat, link: none, sum: none }, this.#conn.options, state.abilities),
           );
         }
-        if (!this.#conn.options.dryRun) state.setDirAttributes(entry, true);
+        if (!this.#conn.options.dryRun) state.setDirAttributes(entry, stat, true);
         state.touch('.');
         return;
       }
@@ -197,20 +207,27 @@ export class Generator {
         this.#dirFailed.add(name);
         return;
       }
-      if (decision.action === 'create') {
-        if (!this.#conn.options.dryRun) {
-          place!.dir.mkdir(place!.name, (entry.mode & 0o777) | 0o700);
+      if (!this.#conn.options.dryRun) {
+        if (place === null) throw folderMissing(entry);
+        const before = decision.action === 'create' ? null : view!.stat;
+        if (before === null) {
+          place.dir.mkdir(place.name, (entry.mode & 0o777) | 0o700);
           state.destination.changed(name);
           state.touch(entry.dir);
           state.touch(name);
         }
+        if (decision.action !== 'none' || this.#isClosed(before!)) state.setDirAttributes(entry, before, true);
       }
-      if (decision.action !== 'none' && !this.#conn.options.dryRun) state.setDirAttributes(entry, true);
       this.#item(ndx, entry, decision);
     } catch (error) {
       this.#failed(entry, error);
       this.#dirFailed.add(name);
     }
+  }
+
+  /** Whether a folder of ours refuses us new entries until its mode is changed; root is refused nothing. */
+  #isClosed(stat: Stat): boolean {
+    return !this.#state.abilities.isRoot && (stat.mode & 0o300) !== 0o300 && stat.uid === process.getuid?.();
   }
 
   async #nonDirectory(ndx: number, entry: FileEntry, work: ListWork): Promise<void> {
@@ -224,6 +241,7 @@ export class Generator {
       view = place && this.#view(place);
       decision = decide(entry, view, this.#conn.options, state.abilities);
       if (!this.#asPlanned(entry, decision)) return;
+      if (place === null && decision.action !== 'skip' && !this.#conn.options.dryRun) throw folderMissing(entry);
       if (!isReg(entry.mode)) return this.#make(ndx, entry, place, view, decision);
       if (decision.action !== 'transfer') {
         if (decision.action === 'attributes' && !this.#conn.options.dryRun)
@@ -310,7 +328,7 @@ export class Generator {
         : NO_BASIS;
       work.outstanding++;
       this.#state.pending.set(ndx, { ndx, entry, work, head, existing, again } satisfies Pending);
-      this.#countCreated(entry, iflags);
+      if (!again) this.#countCreated(entry, iflags);
       data.i32(head.count);
       data.i32(head.blockLength);
       data.i32(head.strongLength);
@@ -341,14 +359,7 @@ export class Generator {
   }
 
   #countCreated(entry: FileEntry, iflags: number): void {
-    if (!(iflags & ItemFlag.IS_NEW)) return;
-    const { created } = this.#state.totals;
-    created.total++;
-    if (isReg(entry.mode)) created.regular++;
-    else if (isDir(entry.mode)) created.dirs++;
-    else if (isLink(entry.mode)) created.links++;
-    else if (isDevice(entry.mode)) created.devices++;
-    else created.specials++;
+    if (iflags & ItemFlag.IS_NEW) countKind(this.#state.totals.created, entry.mode);
   }
 
   /** A plan carries out its own items only, and only as they were previewed (design §5). */
@@ -393,10 +404,10 @@ export class Generator {
 
   #setAttributes(entry: FileEntry, place: Place, existing: Stat | null): void {
     const { options } = this.#conn;
-    const attributes = attributesFor(entry, existing, options, this.#state.abilities, this.#state.umask);
-    // Before protocol 31 the fraction of a second is not known, and no reason to change one.
-    if (this.#conn.agreed.protocol < 31 && existing?.mtime === entry.mtime) attributes.mtime = null;
-    place.dir.setAttributes(place.name, attributes, isLink(entry.mode));
+    const wanted = attributesFor(entry, existing, options, this.#state.abilities, this.#state.umask);
+    const attributes = existing ? changedAttributes(wanted, existing, this.#conn.agreed.protocol >= 31) : wanted;
+    const refused = setWhatCanBe(place.dir, place.name, attributes, isLink(entry.mode));
+    if (refused !== null) this.#state.attributesFailed(entry, refused);
   }
 
   /** Removes what stands where `entry` goes. A folder with contents goes only where deletion was asked for. */
@@ -425,6 +436,7 @@ export class Generator {
 
   #failed(entry: FileEntry, error: unknown): void {
     this.#conn.check();
+    if (isDiskFull(error)) throw error;
     const { message, details } = toErrorData(error);
     const errno = details?.['errno'];
     this.#conn.issue({

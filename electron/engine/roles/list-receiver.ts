@@ -10,7 +10,7 @@ import { MORE } from '../wire/peer-input.ts';
 
 /** What a client may receive: names its arguments stand for and its own filters let through (reference R17, R18). */
 export interface Expectation {
-  /** Whether a top-level name may appear. */
+  /** Whether a top-level name ('.' = the destination folder itself) may appear. */
   topName(name: ByteString): boolean;
   /** Whether our own transmitted rules hide the name. */
   hidden(name: ByteString, isDir: boolean): boolean;
@@ -102,7 +102,7 @@ export class ListReceiver {
   }
 
   #checkTop(name: ByteString): void {
-    if (this.#expectation && name !== '.' && !this.#expectation.topName(name)) {
+    if (this.#expectation && !this.#expectation.topName(name)) {
       throw fail(
         'protocol',
         'unrequested',

@@ -1,3 +1,4 @@
+import { toErrorData } from '../../../shared/errors.ts';
 import type { Connection } from '../connection.ts';
 import type { SumHead } from '../delta/sum-head.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
@@ -6,7 +7,7 @@ import type { PlanItem } from '../../../shared/plan-codec.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import type { ReceiverAbilities } from '../plan/decide.ts';
 import type { Stat } from '../fs/fs.ts';
-import { attributesFor } from './attributes.ts';
+import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
 import { Destination } from './destination.ts';
 import type { ListReceiver } from './list-receiver.ts';
 
@@ -45,7 +46,12 @@ export class ReceiveState {
   phase = 0;
   /** Everything up to the goodbye was read. */
   finished = false;
+  /** NDX_DONEs the generator sent and those the sender answered: an answer to nothing would end a phase too early. */
+  donesSent = 0;
+  donesAnswered = 0;
   readonly dirtyDirs = new Set<ByteString>();
+  /** Modes of directories that are kept open to us until everything inside is done. */
+  readonly #finalModes = new Map<ByteString, number>();
   readonly totals = {
     transferred: 0,
     transferredSize: 0,
@@ -94,7 +100,7 @@ export class ReceiveState {
 
   /** The result of a request is known. */
   settle(pending: Pending): void {
-    this.pending.delete(pending.ndx);
+    if (!this.pending.delete(pending.ndx)) return;
     pending.work.outstanding--;
     this.wake();
   }
@@ -119,32 +125,51 @@ export class ReceiveState {
     for (const name of names) {
       const entry = this.received.dirs.get(name)!;
       try {
-        this.setDirAttributes(entry, false);
+        this.setDirAttributes(entry, null, false);
       } catch (error) {
-        this.conn.issue({
-          code: 'attributes-failed',
-          name,
-          message: error instanceof Error ? error.message : String(error),
-          ioError: 0,
-        });
+        this.attributesFailed(entry, error);
       }
     }
   }
 
+  /** What was refused is reported; the entry itself is in place. */
+  attributesFailed(entry: FileEntry, error: unknown): void {
+    const { message, details } = toErrorData(error);
+    const errno = details?.['errno'];
+    this.conn.issue({
+      code: 'attributes-failed',
+      name: entryName(entry),
+      errno: typeof errno === 'string' ? errno : undefined,
+      message,
+      ioError: 0,
+    });
+  }
+
   /**
-   * Attributes of an existing directory.
-   * @param working keep it writable for us until everything inside is done
+   * Attributes of a directory that exists. What is refused becomes an issue.
+   * @param before what stood there before this run, or null if the run made it; counts while `working`
+   * @param working keep it open to us until everything inside is done
    */
-  setDirAttributes(entry: FileEntry, working: boolean): void {
+  setDirAttributes(entry: FileEntry, before: Stat | null, working: boolean): void {
     const { destination, conn, abilities } = this;
-    const stat = this.statOf(entry);
-    if (!stat) return;
-    const wanted = attributesFor(entry, stat, conn.options, abilities, this.umask);
-    const mode = working && wanted.mode !== null ? wanted.mode | 0o700 : wanted.mode;
-    if (working && mode !== wanted.mode) this.touch(entryName(entry));
-    const attributes = { ...wanted, mode };
     const place = destination.place(entry);
-    place?.dir.setAttributes(place.name, attributes, false);
+    const stat = place?.dir.lstat(place.name);
+    if (!place || !stat) return;
+    const name = entryName(entry);
+    const wanted = attributesFor(entry, working ? before : stat, conn.options, abilities, this.umask);
+    if (!working) wanted.mode = this.#finalModes.get(name) ?? wanted.mode;
+    else if (wanted.mode !== null && (wanted.mode & 0o700) !== 0o700) {
+      this.#finalModes.set(name, wanted.mode);
+      wanted.mode |= 0o700;
+      this.touch(name);
+    }
+    const refused = setWhatCanBe(
+      place.dir,
+      place.name,
+      changedAttributes(wanted, stat, conn.agreed.protocol >= 31),
+      false,
+    );
+    if (refused !== null) this.attributesFailed(entry, refused);
   }
 
   statOf(entry: FileEntry): Stat | null {

@@ -5,13 +5,13 @@ import type { Connection } from '../connection.ts';
 import { Applier } from '../delta/apply.ts';
 import { sameSumHead, validateSumHead, type SumHead } from '../delta/sum-head.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
-import type { ReadFile, TempFile } from '../fs/fs.ts';
+import type { NewAttributes, ReadFile, TempFile } from '../fs/fs.ts';
 import { ItemFlag, Limit, Ndx, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
-import { attributesFor } from './attributes.ts';
+import { attributesFor, lesserAttributes } from './attributes.ts';
 import { readCounts, type DeleteStats } from './delete-stats.ts';
-import { shownName } from './destination.ts';
+import { folderMissing, isDiskFull, shownName, type Place } from './destination.ts';
 import type { Pending, ReceiveState } from './receive-state.ts';
 import { unexpectedNdx } from './sender.ts';
 
@@ -86,9 +86,19 @@ export class Receiver {
   #done(): void {
     const { agreed } = this.#conn;
     const state = this.#state;
+    if (++state.donesAnswered > state.donesSent) throw unexpectedNdx(Ndx.DONE);
     if (agreed.incRecurse && state.lists.first !== null) {
       state.lists.dropFirst();
       if (state.lists.first !== null) return;
+    }
+    for (const pending of [...state.pending.values()]) {
+      this.#conn.issue({
+        code: 'write-failed',
+        name: entryName(pending.entry),
+        message: `${shownName(pending.entry)} was asked for and never sent`,
+        ioError: 0,
+      });
+      state.settle(pending);
     }
     state.phase++;
     state.wake();
@@ -139,6 +149,8 @@ export class Receiver {
       }
       if (!pending.again) this.#report(entry, reply);
       await this.#content(pending);
+    } else if (this.#state.pending.has(reply.ndx)) {
+      throw fail('protocol', 'no-data', `The peer answered for ${shownName(entry)} without its content`);
     } else this.#report(entry, reply);
   }
 
@@ -167,8 +179,9 @@ export class Receiver {
     let temp: TempFile | null = null;
     try {
       try {
-        if (place && pending.head.count > 0) basis = place.dir.openRead(place.name);
-        temp = place ? place.dir.createTemp(place.name) : null;
+        if (!place) throw folderMissing(entry);
+        if (pending.head.count > 0) basis = openBasis(place);
+        temp = place.dir.createTemp(place.name);
       } catch (error) {
         this.#writeFailed(pending, error);
       }
@@ -180,13 +193,7 @@ export class Receiver {
       }
       const { options } = this.#conn;
       const attributes = attributesFor(entry, pending.existing, options, this.#state.abilities, this.#state.umask);
-      try {
-        temp.commit(attributes);
-      } catch (error) {
-        temp.discard();
-        this.#writeFailed(pending, error);
-        return this.#state.settle(pending);
-      }
+      if (!this.#putInPlace(pending, temp, attributes)) return this.#state.settle(pending);
       this.#state.touch(entry.dir);
       this.#state.totals.transferred++;
       this.#state.totals.transferredSize += entry.size;
@@ -200,13 +207,37 @@ export class Receiver {
     }
   }
 
+  /**
+   * Owner, mode and time, then the rename. What is refused of the former is reported and left out: the content is
+   * verified and belongs in place. @returns whether it is there
+   */
+  #putInPlace(pending: Pending, temp: TempFile, wanted: NewAttributes): boolean {
+    let first: unknown = null;
+    let last: unknown = null;
+    for (let attributes: NewAttributes | null = wanted; attributes; attributes = lesserAttributes(attributes)) {
+      try {
+        temp.commit(attributes);
+        if (first !== null) this.#state.attributesFailed(pending.entry, first);
+        return true;
+      } catch (error) {
+        if (toErrorData(error).code === 'temp-ended') break; // it was the rename that failed
+        last = error;
+        first ??= error;
+      }
+    }
+    temp.discard();
+    this.#writeFailed(pending, last);
+    return false;
+  }
+
   /** Consumes the token stream. @returns whether the whole-file sum was right. */
   async #tokens(pending: Pending, basis: ReadFile | null, temp: TempFile | null): Promise<boolean> {
     const { input, progress, agreed } = this.#conn;
     const applier = this.#applier;
     const { totals } = this.#state;
     applier.begin(pending.head, basis ?? (pending.head.count > 0 ? NOTHING : null), temp ?? DISCARD, this.#fileSum);
-    const bytesBefore = progress.bytesDone;
+    // The second attempt counts no bytes again: progress never runs backwards, and ends at the total.
+    const bytesBefore = progress.bytesDone - (pending.again ? pending.entry.size : 0);
     let literalLeft = 0;
     for (;;) {
       const step = input.tryParse((r) => {
@@ -223,7 +254,10 @@ export class Receiver {
       });
       if (step === MORE) {
         progress.nameBytes = applier.literalBytes + applier.matchedBytes;
-        progress.bytesDone = bytesBefore + Math.min(progress.nameBytes, pending.entry.size);
+        progress.bytesDone = Math.max(
+          progress.bytesDone,
+          bytesBefore + Math.min(progress.nameBytes, pending.entry.size),
+        );
         progress.literal = totals.literal + applier.literalBytes;
         progress.matched = totals.matched + applier.matchedBytes;
         await input.fill();
@@ -244,12 +278,11 @@ export class Receiver {
   #verifyFailed(pending: Pending): void {
     const shown = shownName(pending.entry);
     if (!pending.again) {
-      this.#conn.progress.bytesDone -= pending.entry.size;
       this.#conn.emit({
         type: 'message',
         level: 'warning',
         from: 'local',
-        text: `${shown} failed verification -- will try again\n`,
+        text: `${entryName(pending.entry)} failed verification -- will try again\n`,
       });
       return this.#state.requeue(pending);
     }
@@ -264,6 +297,7 @@ export class Receiver {
 
   #writeFailed(pending: Pending, error: unknown): void {
     this.#conn.check();
+    if (isDiskFull(error)) throw error;
     const { message, details } = toErrorData(error);
     const errno = details?.['errno'];
     this.#conn.issue({
@@ -273,6 +307,15 @@ export class Receiver {
       message,
       ioError: 0,
     });
+  }
+}
+
+/** A basis that cannot be opened any more is as good as one that vanished: the whole file is then asked for again. */
+function openBasis({ dir, name }: Place): ReadFile | null {
+  try {
+    return dir.openRead(name);
+  } catch {
+    return null;
   }
 }
 

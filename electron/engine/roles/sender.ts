@@ -11,7 +11,7 @@ import type { ReadFile } from '../fs/fs.ts';
 import { Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
-import { readDeleteStats, type DeleteStats } from './delete-stats.ts';
+import { countKind, readDeleteStats, type DeleteStats } from './delete-stats.ts';
 import type { ListSource } from './list-sender.ts';
 
 /** A request as it stands on the wire (reference §7.1). */
@@ -30,7 +30,7 @@ export interface SenderTotals {
   literal: number;
   matched: number;
   deleted: DeleteStats | null;
-  created: { entry: FileEntry }[];
+  created: { total: number; regular: number; dirs: number; links: number; devices: number; specials: number };
 }
 
 /** Bytes the search may handle between looks at the clock and the output. */
@@ -47,7 +47,7 @@ export class Sender {
     literal: 0,
     matched: 0,
     deleted: null,
-    created: [],
+    created: { total: 0, regular: 0, dirs: 0, links: 0, devices: 0, specials: 0 },
   };
 
   readonly #conn: Connection;
@@ -186,7 +186,7 @@ export class Sender {
   }
 
   #report(entry: FileEntry, request: Request): void {
-    if (request.iflags & ItemFlag.IS_NEW) this.totals.created.push({ entry });
+    if (request.iflags & ItemFlag.IS_NEW && !(entry.flags & EntryFlag.SENT)) countKind(this.totals.created, entry.mode);
     if (this.#conn.isServer) return;
     this.#conn.emit({
       type: 'item',
@@ -220,6 +220,17 @@ export class Sender {
       if (this.#conn.sliceOver) await this.#conn.pause();
     }
     return table.build();
+  }
+
+  /** What was read is one state of the file and verified as that, but not the one that was listed. */
+  #shrank(entry: FileEntry, read: number, expected: number): void {
+    this.#ioError |= 2;
+    this.#conn.issue({
+      code: 'changed-while-sending',
+      name: entryName(entry),
+      message: `${displayPath(bytesToText(entryName(entry)))} became shorter while it was sent: ${read} of ${expected} bytes`,
+      ioError: 2,
+    });
   }
 
   #writeHeader(request: Request): void {
@@ -258,6 +269,8 @@ export class Sender {
     const conn = this.#conn;
     const { data } = conn.output;
     const { progress } = conn;
+    const again = (entry.flags & EntryFlag.SENT) !== 0;
+    entry.flags |= EntryFlag.SENT;
     this.#writeHeader(request);
     const echo = head.count > 0 ? head : NO_BASIS;
     data.i32(echo.count);
@@ -268,7 +281,8 @@ export class Sender {
     progress.name = entryName(entry);
     progress.nameSize = file.size;
     progress.nameBytes = 0;
-    const bytesBefore = progress.bytesDone;
+    // A second attempt counts nothing again: progress never runs backwards, and ends at the total.
+    const bytesBefore = progress.bytesDone - (again ? entry.size : 0);
     const literalBefore = this.totals.literal;
     const matchedBefore = this.totals.matched;
     this.#matcher.begin(file, file.size, table, this.#fileSum);
@@ -276,13 +290,14 @@ export class Sender {
     try {
       while (this.#matcher.step(STEP_BYTES)) {
         progress.nameBytes = this.#matcher.bytesRead;
-        progress.bytesDone = bytesBefore + progress.nameBytes;
+        progress.bytesDone = Math.max(progress.bytesDone, bytesBefore + Math.min(progress.nameBytes, entry.size));
         progress.literal = literalBefore + this.#matcher.literalBytes;
         progress.matched = matchedBefore + this.#matcher.matchedBytes;
         if (conn.output.congested) await conn.drained();
         else if (conn.sliceOver) await conn.pause();
       }
       sum = this.#fileSum.digest();
+      if (this.#matcher.bytesRead < file.size) this.#shrank(entry, this.#matcher.bytesRead, file.size);
     } catch (error) {
       conn.check(); // an abort is not a read error
       this.#ioError |= 1;
@@ -303,7 +318,7 @@ export class Sender {
     progress.literal = this.totals.literal += this.#matcher.literalBytes;
     progress.matched = this.totals.matched += this.#matcher.matchedBytes;
     progress.bytesDone = bytesBefore + entry.size;
-    progress.filesDone++;
+    if (!again) progress.filesDone++;
     this.totals.transferred++;
     this.totals.transferredSize += entry.size;
   }

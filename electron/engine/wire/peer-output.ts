@@ -18,6 +18,8 @@ export class PeerOutput {
   #muxed = false;
   #unsent = 0;
   #error: Error | null = null;
+  /** `Date.now()` of the last write that the stream took, or of the start of a wait. */
+  #lastTaken = Date.now();
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
   constructor(stream: Duplex) {
@@ -77,10 +79,16 @@ export class PeerOutput {
     return this.#unsent + this.data.pending > HIGH_WATER;
   }
 
+  /** `Date.now()` since when the peer has taken nothing while a role waits for it, or null. */
+  get stuckSince(): number | null {
+    return this.#waiting.length > 0 ? this.#lastTaken : null;
+  }
+
   /** Resolves when enough was taken by the peer. @throws the connection's error. */
   drained(): Promise<void> {
     if (this.#error) return Promise.reject(this.#error);
     if (!this.congested) return Promise.resolve();
+    this.#lastTaken = Date.now();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
@@ -103,6 +111,7 @@ export class PeerOutput {
     this.#unsent += bytes.length;
     this.#stream.write(bytes, (error) => {
       this.#unsent -= bytes.length;
+      this.#lastTaken = Date.now();
       if (error) this.abort(error);
       else if (this.#waiting.length > 0 && this.#unsent < HIGH_WATER / 2) {
         for (const waiter of this.#waiting.splice(0)) waiter.resolve();
