@@ -46,7 +46,10 @@ export function describe(outcome: Outcome, column: Column): string[] {
   const { label, figure, limit, verdict } = judge(outcome, column);
   const lines = [`${label.padEnd(48)} ${figure.padStart(12)}  ${limit.padEnd(12)} ${verdict}`.trimEnd()];
   if (outcome.kind === 'figure' && outcome.note !== '') lines.push(`    ${outcome.note}`);
-  if (outcome.kind === 'times') lines.push(...[outcome.ours, outcome.stock, ...outcome.others].map(describeSeries));
+  if (outcome.kind === 'times') {
+    lines.push(`${describeSeries(outcome.ours)}  cpu ${outcome.ours.cpuSeconds.toFixed(2)} s`);
+    lines.push(...[outcome.stock, ...outcome.others].map(describeSeries));
+  }
   return lines;
 }
 
@@ -56,5 +59,5 @@ function describeSeries({ name, seconds, median, spread, peakKib }: Series): str
     seconds.length > 1
       ? `${Math.min(...seconds).toFixed(2)}–${Math.max(...seconds).toFixed(2)} (${(spread * 100).toFixed(0)} %)`
       : 'one run';
-  return `    ${name.padEnd(22)} ${times}   ${range.padEnd(24)} ${(peakKib / 1024).toFixed(0).padStart(5)} MiB`;
+  return `    ${name.padEnd(22)} ${times}   ${range.padEnd(24)} ${(peakKib / 1024).toFixed(0).padStart(4)} MiB`;
 }
