@@ -54,8 +54,10 @@ export class ListReceiver {
     return this.#accept(entries, -1);
   }
 
-  /** Reads the sub-list announced by `dirIndex` (reference §6.13); FileLists refuses one that is not due. */
+  /** Reads the sub-list announced by `dirIndex` (reference §6.13); one that is not due is refused before it is read. */
   async readSubList(dirIndex: number): Promise<FileList> {
+    if (!this.#lists.allDirs[dirIndex] || this.#lists.isListed(dirIndex))
+      throw fail('protocol', 'flist-structure', 'The peer announced the contents of a folder that is not due');
     const before = this.#conn.input.received;
     const entries = await this.#readEntries();
     this.counts.flistBytes += this.#conn.input.received - before;

@@ -65,9 +65,10 @@ export class Receiver {
       }
       if (reply.ndx === Ndx.DONE) this.#done();
       else if (reply.ndx === Ndx.FLIST_EOF) this.#listsComplete();
-      else if (reply.ndx <= Ndx.FLIST_OFFSET)
+      else if (reply.ndx <= Ndx.FLIST_OFFSET) {
+        if (!agreed.incRecurse || state.listsComplete) throw unexpectedNdx(reply.ndx);
         state.addList(await state.received.readSubList(Ndx.FLIST_OFFSET - reply.ndx));
-      else await this.#item(reply);
+      } else await this.#item(reply);
       if (this.#conn.sliceOver) await this.#conn.pause();
     }
     await readStats?.();
