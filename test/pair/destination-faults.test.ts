@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EngineEvent } from '../../electron/engine/events.ts';
 import { Faults, faultyRoot, type Fault } from '../support/fault-fs.ts';
 import { allNames, transferPair, twoFolders } from '../support/pair.ts';
 import { pullWith } from '../support/pull-with.ts';
@@ -157,5 +158,39 @@ describe('destination faults', () => {
       expect(done.at(-1)).toMatchObject({ bytesDone: 29, bytesTotal: 29, filesDone: 1 });
       expect(run.result.stats.created.regular).toBe(1);
     }
+  });
+
+  it('a server that fails tells its client why, and with what code', async () => {
+    put('src', 'a', 'flip-this-marker');
+    let changed = false;
+    const events: EngineEvent[] = [];
+    const run = transferPair('push', ['-r', '-W'], `${folders.src}/`, folders.dst, {
+      faults: {
+        send: (chunk) => {
+          const at = chunk.indexOf('flip-this-marker');
+          if (at < 4) return chunk;
+          changed = true;
+          const copy = Buffer.from(chunk);
+          copy.writeInt32LE(-7, at - 4); // a block of a basis that there is not
+          return copy;
+        },
+      },
+      onEvent: (event) => events.push(event),
+    });
+    await expect(run).rejects.toMatchObject({ data: { kind: 'remote', code: 'peer-exit', exitCode: 12 } });
+    expect(changed).toBe(true);
+    const said = events.flatMap((event) => (event.type === 'message' ? [event.text] : []));
+    expect(said.join('')).toMatch(/^driftline: The peer referred to block 6/);
+    expect(allNames(folders.dst)).toEqual([]);
+  });
+
+  it('a server names files in UTF-8', async () => {
+    put('src', 'd/日本\u010a', 'x');
+    fs.chmodSync(path.join(folders.src, 'd'), 0o755);
+    put('dst', 'd/日本\u010a/kept', 'y');
+    const run = await transferPair('push', ['-r'], `${folders.src}/`, folders.dst);
+    expect(run.result.exitCode).toBe(23);
+    const said = run.events.flatMap((event) => (event.type === 'message' ? [event.text] : []));
+    expect(Buffer.from(said.join(''), 'latin1').toString('utf8')).toContain('d/日本\u010a is a folder');
   });
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -158,5 +159,35 @@ describe.each(['push', 'pull', 'local'] as const)('preview as a plan, %s', (dire
     expect((await carryOut(into, plan.items, hooks)).exitCode).toBe(0);
     expect(allNames(into.destination)).toEqual(['src', 'src/a']);
     expect((await previewTransfer(into, hooks)).items).toEqual([]);
+  });
+
+  it('a folder that went since the preview is not passed over in silence', async () => {
+    put('src', 'd/new', 'n');
+    put('dst', 'd/there', 't');
+    put('src', 'd/there', 't');
+    put('dst', 'gone', 'g');
+    const plan = await previewTransfer(job(), hooks);
+    fs.rmSync(path.join(folders.dst, 'd'), { recursive: true });
+    const done = await carryOut(job(), plan.items, hooks);
+    // A server makes the folder again for what it is sent; we make nothing that was not planned.
+    if (direction === 'push') {
+      expect(read('d/new')).toBe('n');
+      expect(done.exitCode).toBe(0);
+    } else {
+      expect(done.exitCode).toBe(23);
+      expect(issues()).toContain('write-failed d/new');
+      expect(read('gone')).toBe('g');
+    }
+  });
+
+  it('what is skipped by an option keeps no deletion back', async () => {
+    execFileSync('mkfifo', [path.join(folders.src, 'fifo')]);
+    put('dst', 'gone', 'g');
+    const base = job();
+    const without = { ...base, options: { ...base.options, specials: false } };
+    const plan = await previewTransfer(without, hooks);
+    const done = await carryOut(without, plan.items, hooks);
+    expect(done).toMatchObject({ exitCode: 0, issueCount: 0 });
+    expect(allNames(folders.dst)).toEqual([]);
   });
 });

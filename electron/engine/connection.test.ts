@@ -1,0 +1,141 @@
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Connection } from './connection.ts';
+import type { EngineEvent } from './events.ts';
+import type { Agreement } from './handshake/negotiate.ts';
+import { DEFAULT_OPTIONS } from './options/transfer-options.ts';
+import { createPair } from './transport/local.ts';
+import type { Transport } from './transport/transport.ts';
+
+/** Life signs with a clock of their own; what streams do happens for real. */
+describe('life signs', () => {
+  let ours: Transport;
+  let theirs: Transport;
+  let open: Connection[];
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
+    [ours, theirs] = createPair();
+    open = [];
+  });
+  afterEach(() => {
+    for (const conn of open) conn.dispose();
+    theirs.close();
+    vi.useRealTimers();
+  });
+
+  const connect = (more: { isServer?: boolean; onEvent?: (event: EngineEvent) => void; stderr?: PassThrough } = {}) => {
+    const conn = new Connection(
+      { ...ours, stderr: more.stderr ?? null },
+      { ...DEFAULT_OPTIONS, timeout: 10 },
+      more.isServer ?? false,
+      { signal: new AbortController().signal, onEvent: more.onEvent ?? (() => {}) },
+    );
+    conn.agreed = { protocol: 32 } as Agreement;
+    open.push(conn);
+    return conn;
+  };
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const timedOut = { data: { code: 'io-timeout', exitCode: 30 } };
+
+  it('a silent peer is given up after the timeout', () => {
+    const conn = connect();
+    vi.advanceTimersByTime(10_000);
+    expect(conn.firstError).toBeNull();
+    vi.advanceTimersByTime(1_000);
+    expect(conn.firstError).toMatchObject(timedOut);
+  });
+
+  it('any arrival counts as life', async () => {
+    const conn = connect();
+    for (let i = 0; i < 5; i++) {
+      vi.advanceTimersByTime(9_000);
+      theirs.stream.write(Buffer.alloc(1));
+      await turn();
+    }
+    expect(conn.firstError).toBeNull();
+  });
+
+  it('what arrived during long synchronous work, or sleep, is read before it is judged', async () => {
+    const conn = connect();
+    vi.setSystemTime(Date.now() + 60_000);
+    vi.advanceTimersByTime(1_000);
+    expect(conn.firstError).toBeNull();
+    theirs.stream.write(Buffer.alloc(1));
+    await turn();
+    vi.advanceTimersByTime(5_000);
+    expect(conn.firstError).toBeNull();
+    vi.advanceTimersByTime(6_000);
+    expect(conn.firstError).toMatchObject(timedOut);
+  });
+
+  it('a peer that stopped reading is given up although its bytes fill our queue', async () => {
+    const conn = connect();
+    theirs.stream.pause();
+    theirs.stream.write(Buffer.alloc(5 << 20));
+    await turn();
+    expect(ours.stream.isPaused()).toBe(true);
+    conn.output.startMux();
+    for (let i = 0; i < 64; i++) conn.output.data.bytes(Buffer.alloc(65536), 0, 65536);
+    const waiting = conn.drained();
+    waiting.catch(() => {});
+    vi.advanceTimersByTime(11_000);
+    expect(conn.firstError).toMatchObject(timedOut);
+    await expect(waiting).rejects.toMatchObject(timedOut);
+  });
+
+  it('a full queue alone, while we are busy, is not the peer’s fault', async () => {
+    const conn = connect();
+    theirs.stream.write(Buffer.alloc(5 << 20));
+    await turn();
+    expect(ours.stream.isPaused()).toBe(true);
+    vi.advanceTimersByTime(60_000);
+    expect(conn.firstError).toBeNull();
+  });
+
+  it('long synchronous work says that it lives', async () => {
+    const conn = connect();
+    const seen: Buffer[] = [];
+    theirs.stream.on('data', (chunk: Buffer) => seen.push(chunk));
+    conn.output.startMux();
+    conn.poll();
+    conn.mayKeepAlive = true;
+    conn.poll();
+    expect(seen).toEqual([]);
+    vi.setSystemTime(Date.now() + 5_000);
+    conn.poll();
+    conn.poll();
+    await turn();
+    expect(Buffer.concat(seen).toString('hex')).toBe('00000007');
+  });
+
+  it('a listener that throws ends its run and nothing else', () => {
+    const stderr = new PassThrough();
+    const conn = connect({
+      stderr,
+      onEvent: () => {
+        throw new Error('the screen is gone');
+      },
+    });
+    vi.advanceTimersByTime(1_000);
+    expect(conn.firstError).toMatchObject({
+      data: { kind: 'internal', message: expect.stringContaining('the screen') },
+    });
+    stderr.emit('data', Buffer.from('text\n'));
+  });
+
+  it.each([
+    [true, '0400005d0d000000'],
+    [false, ''],
+  ])('a role that failed: a server tells its client (%s)', async (isServer, told) => {
+    const conn = connect({ isServer });
+    const seen: Buffer[] = [];
+    theirs.stream.on('data', (chunk: Buffer) => seen.push(chunk));
+    conn.output.startMux();
+    conn.stop(new Error('x'));
+    conn.stop(new Error('only the first counts'));
+    await turn();
+    expect(ours.stream.destroyed).toBe(false);
+    expect(Buffer.concat(seen).toString('hex')).toBe(told);
+    await expect(conn.drained()).rejects.toMatchObject({ data: { kind: 'internal' } });
+  });
+});
