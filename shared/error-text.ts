@@ -90,7 +90,10 @@ const BY_CODE: Record<string, Row> = {
     hint: 'Runs go on without the window. It reconnects by itself.',
   },
 
-  'host-key/host-key-changed': { title: 'The server’s identity has changed' },
+  'host-key/host-key-changed': {
+    title: 'The server’s identity has changed',
+    hint: 'Somebody may be intercepting the connection. If you know that the server was set up anew, choose “Forget its key” in the host’s menu (driftline host forget-key) and test again.',
+  },
   'host-key/host-key-revoked': { title: 'The server’s key is revoked' },
   'host-key/host-key-weak': { title: 'The server’s key is too weak' },
   'host-key/unknown-host': {

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import type { Handlers } from '../../shared/ipc/define.ts';
 import type { DriftlineContract } from '../../shared/ipc/contract.ts';
 import { fail } from '../../shared/errors.ts';
@@ -132,7 +133,7 @@ export async function createService(ports: ServicePorts): Promise<Service> {
       version: ports.version,
       shell: ports.shell,
       platform: process.platform,
-      home: home.folder as PathText,
+      home: homedir() as PathText,
       keychain: await secrets.backend(),
     }),
 
@@ -140,6 +141,7 @@ export async function createService(ports: ServicePorts): Promise<Service> {
     'hosts.add': ({ draft, secret }) => hosts.add(draft, secret),
     'hosts.update': ({ id, draft, secret }) => hosts.update(id, draft, secret),
     'hosts.remove': ({ id }) => nothing(hosts.remove(id)),
+    'hosts.forgetKey': ({ id }) => hosts.forgetKey(id),
     'hosts.test': ({ id }, update, signal) => testHost(id, (step) => update({ step }), signal),
 
     'profiles.list': () => profiles.list(),

@@ -28,6 +28,8 @@ export interface HostService {
   update(id: string, draft: HostDraft, secret: string | null): Promise<Host>;
   /** Also forgets the secret. @throws DriftlineError `usage`/`host-in-use` while a profile names it */
   remove(id: string): Promise<void>;
+  /** Forgets the accepted key, and the secret with it: it was meant for the server that had that key. */
+  forgetKey(id: string): Promise<Host>;
   /**
    * Records the key a person accepted for `seen`. A record that got another target or key meanwhile stays as it is.
    */
@@ -94,6 +96,17 @@ export function createHostService(store: Store, secrets: Secrets, clock: Clock):
         document.hosts.splice(document.hosts.indexOf(host), 1);
       });
       await secrets.forget(id);
+    },
+
+    async forgetKey(id) {
+      const next = await store.change((document) => {
+        const old = find(document.hosts, id);
+        const without: Host = { ...old, hostKey: null };
+        document.hosts[document.hosts.indexOf(old)] = without;
+        return without;
+      });
+      await secrets.forget(id);
+      return next;
     },
 
     async acceptKey(seen, hostKey) {

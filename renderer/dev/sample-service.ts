@@ -44,6 +44,11 @@ export function createSampleService(scene: string): Backend {
       hosts = hosts.filter((h) => h.id !== id);
       return null;
     },
+    'hosts.forgetKey': ({ id }) => {
+      const host = { ...hosts.find((h) => h.id === id)!, hostKey: null };
+      hosts = hosts.map((h) => (h.id === id ? host : h));
+      return host;
+    },
     'hosts.test': async ({ id: hostId }, update, signal) => {
       for (const step of ['connecting', 'logged-in', 'rsync-found']) {
         update({ step });

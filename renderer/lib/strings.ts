@@ -162,6 +162,10 @@ export const strings = {
     steps: 'Steps of the test',
     removeTitle: (name: string) => `Remove “${name}”?`,
     removeText: 'Its stored password or passphrase is removed from the keychain too.',
+    forgetKey: 'Forget its key',
+    forgetKeyTitle: (name: string) => `Forget the key of “${name}”?`,
+    forgetKeyText:
+      'Do this only if you know that the server was set up anew. The next connection shows its new key for you to compare.',
     inUse: (name: string) => `“${name}” is in use`,
     inUseText: (count: number, names: string) =>
       `Remove or change ${count === 1 ? 'this profile' : 'these profiles'} first: ${names}.`,

@@ -33,6 +33,8 @@ export const contract = {
     Host,
   ),
   'hosts.remove': call(v.strictObject({ id: Id }), Nothing),
+  /** After a server was set up anew: its accepted key and the secret bound to it go, the next test asks again. */
+  'hosts.forgetKey': call(v.strictObject({ id: Id }), Host),
   /** Connects, asking by `prompt` events as needed, and reports what is there. */
   'hosts.test': task(v.strictObject({ id: Id }), v.strictObject({ step: v.string() }), HostTest),
 

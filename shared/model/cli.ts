@@ -26,6 +26,7 @@ export const CliDocuments = {
   'host add': success(v.strictObject({ host: Host, secret: SecretKept })),
   'host list': success(v.array(Host)),
   'host test': success(HostTest),
+  'host forget-key': success(Host),
   'host remove': success(v.strictObject({ name: Name })),
   'profile add': success(Profile),
   'profile list': success(v.array(Profile)),

@@ -46,6 +46,7 @@ const INVALID: Partial<Record<Name, unknown[]>> = {
 const UNKNOWN: Partial<Record<Name, { input: unknown; code: string }>> = {
   'hosts.update': { input: { id: ID, draft: hostDraft(), secret: null }, code: 'unknown-host-record' },
   'hosts.remove': { input: { id: ID }, code: 'unknown-host-record' },
+  'hosts.forgetKey': { input: { id: ID }, code: 'unknown-host-record' },
   'hosts.test': { input: { id: ID }, code: 'unknown-host-record' },
   'profiles.update': { input: { id: ID, draft: profileDraft('p', local('/a'), local('/b')) }, code: 'unknown-profile' },
   'profiles.remove': { input: { id: ID }, code: 'unknown-profile' },

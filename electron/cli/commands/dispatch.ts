@@ -20,6 +20,8 @@ const COMMANDS: Readonly<Record<CliDocumentName, Work>> = {
   'host add': async (words, context) => done<'host add'>(await (await import('./host.ts')).addHost(words, context)),
   'host list': async (words, context) => done<'host list'>((await import('./host.ts')).listHosts(words, context)),
   'host test': async (words, context) => done<'host test'>(await (await import('./host.ts')).testHost(words, context)),
+  'host forget-key': async (words, context) =>
+    done<'host forget-key'>(await (await import('./host.ts')).forgetKey(words, context)),
   'host remove': async (words, context) =>
     done<'host remove'>(await (await import('./host.ts')).removeHost(words, context)),
   'profile add': async (words, context) =>

@@ -5,7 +5,7 @@ export const GENERAL_HELP = `Usage: driftline COMMAND …
 Mirrors folders to and from servers by speaking the rsync protocol itself.
 
   rsync …                  rsync's own arguments and output: driftline rsync -av src/ server:dest/
-  host add|list|test|remove
+  host add|list|test|forget-key|remove
                            servers you have saved
   profile add|list|remove  what is mirrored where
   preview NAME             what a run of a profile would do
@@ -50,6 +50,14 @@ Connects, asks about an unknown server, logs in and looks for rsync.
 
 Example:
   driftline host test nas
+`,
+  'host forget-key': `Usage: driftline host forget-key NAME
+
+After a server was set up anew: forgets its accepted key and the password that was meant for it. The next
+“driftline host test” shows the new key.
+
+Example:
+  driftline host forget-key nas
 `,
   'host remove': `Usage: driftline host remove NAME
 

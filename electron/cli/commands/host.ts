@@ -130,6 +130,13 @@ export function withAdvice(error: unknown, host: Host | null): unknown {
   );
 }
 
+export async function forgetKey(words: readonly string[], { service, print }: CommandContext): Promise<Host> {
+  const { positionals } = readWords(words, {}, ['The name of the host']);
+  const host = await service.hosts.forgetKey(byName('host', service.hosts.list(), positionals[0]!).id);
+  print(`Forgot the key of the host “${displayPath(host.name)}”. “driftline host test” shows its new one.`);
+  return host;
+}
+
 export async function removeHost(
   words: readonly string[],
   { service, print }: CommandContext,

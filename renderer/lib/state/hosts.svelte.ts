@@ -63,6 +63,15 @@ export class Hosts {
     return reply;
   }
 
+  async forgetKey(id: string): Promise<Result<Host>> {
+    const reply = await this.#backend.call('hosts.forgetKey', { id });
+    if (reply.ok) {
+      this.#put(reply.value);
+      this.forgetTest(id);
+    }
+    return reply;
+  }
+
   async startTest(id: string): Promise<void> {
     if (this.isTesting(id)) return;
     this.#setTest(id, { steps: [], result: null, error: null });
