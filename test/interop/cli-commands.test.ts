@@ -118,8 +118,11 @@ describe('hosts', () => {
     const trust = ['--password-stdin', '--trust-first'];
     const { secret } = await json('host add', [...words, ...trust], `${sshd.password}\n`);
     expect(secret).toBe(hasKeyring() ? 'keychain' : 'none');
-    if (hasKeyring()) await json('host test', ['peer']);
-    else expect((await failure(['host', 'test', 'peer'])).code).toBe(255);
+    if (hasKeyring()) {
+      await json('host test', ['peer']);
+      const copy = await alone(['rsync', '-a', 'peer:/etc/hostname', at('copy')]);
+      expect(copy).toMatchObject({ code: 0, stderr: '' });
+    } else expect((await failure(['host', 'test', 'peer'])).code).toBe(255);
     await json('host remove', ['peer']);
   });
 });

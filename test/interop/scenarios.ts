@@ -15,6 +15,8 @@ export interface Scenario {
   mirrors?: boolean;
   /** Whether rsync 3.2.7 is talked to as well. */
   alsoOld?: boolean;
+  /** Takes long to set up, so only the main routes are gone. */
+  large?: boolean;
   /** Whether times are part of what is compared; default true. */
   times?: boolean;
 }
@@ -250,12 +252,19 @@ export const SCENARIOS: Scenario[] = [
         },
       ]
     : []),
-  { name: 'more than 10,000 entries in more than 200 folders', args: ['-ai'], source: many(240, 42), mirrors: true },
+  {
+    name: 'more than 10,000 entries in more than 200 folders',
+    args: ['-ai'],
+    source: many(240, 42),
+    mirrors: true,
+    large: true,
+  },
   {
     name: 'more than 10,000 entries, some of them changed and gone',
     args: ['-ai', '--delete'],
     source: { ...many(230, 44), 'folder-3': dir({ other: file('x') }) },
     destination: many(240, 42),
     mirrors: true,
+    large: true,
   },
 ];

@@ -5,7 +5,7 @@ import { createService, type Service } from '../../service/create-service.ts';
 import { homeFolder, openHome } from '../../service/home.ts';
 import { openConfFile } from '../../service/store/conf-store.ts';
 import { onStopSignals } from '../signals.ts';
-import { StandardOutput } from '../standard-output.ts';
+import type { StandardOutput } from '../standard-output.ts';
 import { askHostKey, askSecret, openTerminal, type Terminal } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 import { nearest } from './arguments.ts';

@@ -9,6 +9,7 @@ import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import type { SshConnection } from '../../engine/transport/ssh.ts';
 import type { SshPrompts, SshTarget } from '../../engine/transport/ssh-target.ts';
 import { homeFolder } from '../../service/home.ts';
+import type { SecretKind } from '../../service/secrets.ts';
 import { askHostKey, askSecret, type Terminal } from '../terminal.ts';
 
 export interface PeerContext {
@@ -56,7 +57,7 @@ export function sshPeer(context: PeerContext): { start: PeerStarter; close: () =
       }
       try {
         connection = await connectSsh(target, {
-          prompts: prompts(context),
+          prompts: prompts(context, host),
           knownHosts: {
             own: join(homeFolder(), 'known_hosts'),
             readOnly: [userKnownHosts()],
@@ -101,19 +102,33 @@ async function savedHost(name: string): Promise<Host | null> {
   });
 }
 
-function prompts(context: PeerContext): SshPrompts {
+function prompts(context: PeerContext, host: Host | null): SshPrompts {
   return {
     hostKey: async (key) => {
       const terminal = context.terminal();
       return terminal !== null && (await askHostKey(terminal, key)) ? 'accept-save' : 'refuse';
     },
     secret: async (question) => {
+      if (host !== null && question.user === host.user && question.attempt === 1) {
+        const kept = await keptSecret(host, question.kind);
+        if (kept !== null) return kept;
+      }
       const terminal = context.terminal();
       if (terminal === null) return null;
       const { keyPath, user } = question;
       return askSecret(terminal, keyPath !== undefined ? { keyPath } : { user, host: question.host }, question.attempt);
     },
   };
+}
+
+/** What the keychain has for exactly this host; see the service's secrets. */
+async function keptSecret(host: Host, kind: SecretKind): Promise<string | null> {
+  const [{ createSecrets }, { systemKeychain }, { systemClock }] = await Promise.all([
+    import('../../service/secrets.ts'),
+    import('../../service/keychain.ts'),
+    import('../../service/ports.ts'),
+  ]);
+  return createSecrets(systemKeychain(), systemClock).find(host, kind);
 }
 
 /** With nobody to ask, says how to say yes. */
