@@ -1,7 +1,7 @@
 import { DriftlineError, fail } from '../../shared/errors.ts';
 import type { ByteString } from '../../shared/model/path.ts';
 import type { PlanItem } from '../../shared/plan-codec.ts';
-import { Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type { ListedEntry, TransferStats } from './events.ts';
 import { FilterChain } from './filter/chain.ts';
 import type { FilterRule } from './filter/rule.ts';

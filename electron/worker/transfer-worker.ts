@@ -31,6 +31,7 @@ let nextAsk = 1;
 function ask(question: WorkerQuestion): Promise<WorkerAnswer> {
   const askId = nextAsk++;
   return new Promise((resolve, reject) => {
+    if (abort.signal.aborted) return reject(cancelled());
     answers.set(askId, resolve);
     abort.signal.addEventListener('abort', () => reject(cancelled()), { once: true });
     post({ type: 'ask', askId, question });

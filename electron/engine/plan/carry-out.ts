@@ -50,7 +50,8 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
   // Not counted as deletions: the preview shows them as updates.
   for (const item of replaced.values()) before.push({ ...item, kind: 'dir', action: 'delete', reason: 'type' });
   const deleted = noDeletions();
-  if (before.length > 0) await remove(job, before, counting, deleted);
+  let removed = 0;
+  if (before.length > 0) removed = await remove(job, before, counting, deleted);
 
   let stats: TransferStats | null = null;
   let exitCode = 0;
@@ -62,7 +63,8 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
     exitCode = result.exitCode;
   }
   if (after.length > 0) {
-    if (exitCode === 0 && transferIssues === 0) await remove(job, after, counting, deleted);
+    if (exitCode === 0 && transferIssues === 0)
+      removed = Math.max(removed, await remove(job, after, counting, deleted));
     else {
       const issue: EngineIssue = {
         code: 'delete-skipped-io-error',
@@ -73,6 +75,7 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
       counting.onEvent({ type: 'issue', issue });
     }
   }
+  exitCode = Math.max(exitCode, removed);
   if (exitCode === 0 && issueCount > 0) exitCode = 23;
   const [regular, dirs, links, devices, specials] = deleted.wire;
   const total = regular + dirs + links + devices + specials;
@@ -121,15 +124,17 @@ function transferRequest(job: MirrorJob, transfers: readonly PlanItem[], signal:
   };
 }
 
+/** @returns the exit code of the session that did it, 0 where none was needed */
 async function remove(
   job: MirrorJob,
   items: readonly PlanItem[],
   hooks: TransferHooks,
   deleted: ReturnType<typeof noDeletions>,
-): Promise<void> {
+): Promise<number> {
   hooks.onEvent({ type: 'phase', phase: 'deleting' });
-  if (job.direction === 'push') await removeRemotely(job, items, hooks, deleted);
-  else await removeLocally(job, items, hooks, deleted);
+  if (job.direction === 'push') return removeRemotely(job, items, hooks, deleted);
+  await removeLocally(job, items, hooks, deleted);
+  return 0;
 }
 
 const MODE_OF: Record<PlanItem['kind'], number> = {
@@ -149,7 +154,7 @@ async function removeRemotely(
   items: readonly PlanItem[],
   hooks: TransferHooks,
   deleted: ReturnType<typeof noDeletions>,
-): Promise<void> {
+): Promise<number> {
   const planned = new Map(items.map((item) => [item.name, item]));
   const folders = new Set<ByteString>();
   for (const { name } of items) if (!planned.has(parentOf(name))) folders.add(parentOf(name));
@@ -168,7 +173,7 @@ async function removeRemotely(
     filters,
   };
   const gone = new Set<ByteString>();
-  await runTransfer(
+  const result = await runTransfer(
     {
       options,
       direction: 'push',
@@ -195,6 +200,7 @@ async function removeRemotely(
   for (const { name } of items)
     if (!gone.has(name))
       notDeleted(hooks, name, 'it changed since the preview, or holds something that was not planned');
+  return result.exitCode;
 }
 
 /** On this machine: look again, then unlink or rmdir, contents first. */

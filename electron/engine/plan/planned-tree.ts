@@ -27,14 +27,14 @@ export function plannedTree(conn: Connection, fs: SourceFs, base: ByteString, it
   const addParents = (dir: ByteString) => {
     if (dir === '' || listed.has(dir)) return;
     addParents(parentOf(dir));
-    const stat = fs.lstat(joinPath(base, dir));
+    const stat = lookAt(fs, joinPath(base, dir));
     if (!stat || !isDir(stat.mode)) return;
     listed.add(dir);
     entries.push(entryOf(fs, base, dir, stat, 0));
   };
   for (const item of items) {
     if (item.action === 'delete') continue;
-    const stat = fs.lstat(item.name === '.' ? base : joinPath(base, item.name));
+    const stat = lookAt(fs, item.name === '.' ? base : joinPath(base, item.name));
     const same =
       stat !== null &&
       kindOf(stat.mode) === item.kind &&
@@ -62,6 +62,15 @@ export function plannedTree(conn: Connection, fs: SourceFs, base: ByteString, it
       return (iflags & ItemFlag.TRANSFER) === 0;
     },
   };
+}
+
+/** What cannot be looked at any more has changed like what went. */
+function lookAt(fs: SourceFs, path: ByteString): Stat | null {
+  try {
+    return fs.lstat(path);
+  } catch {
+    return null;
+  }
 }
 
 /** Folders only, for the deletion session: `content` ones may lose entries. */

@@ -7,7 +7,7 @@ import { NO_BASIS, chooseSumHead, type SumHead } from '../delta/sum-head.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { DestinationDir, ReadFile, Stat } from '../fs/fs.ts';
 import { decide, type Decision, type DestinationView } from '../plan/decide.ts';
-import { ItemFlag, Mode, Ndx, SIGNIFICANT_ITEM_FLAGS, isDevice, isDir, isLink, isReg } from '../wire/constants.ts';
+import { ItemFlag, Mode, Ndx, SIGNIFICANT_ITEM_FLAGS, isDir, isLink, isReg } from '../wire/constants.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
 import { countKind, writeDeleteStats } from './delete-stats.ts';
 import type { Deleter } from './delete.ts';

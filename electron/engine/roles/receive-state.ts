@@ -8,7 +8,7 @@ import type { ByteString } from '../../../shared/model/path.ts';
 import type { ReceiverAbilities } from '../plan/decide.ts';
 import type { Stat } from '../fs/fs.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
-import { Destination } from './destination.ts';
+import type { Destination } from './destination.ts';
 import type { ListReceiver } from './list-receiver.ts';
 
 /** One file list on its way through the generator. */
