@@ -106,6 +106,27 @@ describe.each(['push', 'pull', 'local'] as const)('preview as a plan, %s', (dire
     expect(again.items.filter((item) => item.name !== '.').map((item) => item.name)).toEqual(['since']);
   });
 
+  it.each([true, false])(
+    'leaves folders with the times of the source, their contents alone: %s',
+    async (contentsOnly) => {
+      for (const name of ['a', 'b', 'dir/c', 'dir/d']) put('src', name, 'first');
+      const run = async () => {
+        const { items } = await previewTransfer(job({ contentsOnly }), hooks);
+        return carryOut(job({ contentsOnly }), items, hooks);
+      };
+      await run();
+      // Both kinds of work change a folder's time while its own entry has nothing to do: replacing and removing.
+      for (const folder of ['', 'dir']) {
+        const { atime, mtime } = fs.statSync(path.join(folders.src, folder));
+        put('src', path.join(folder, folder === '' ? 'a' : 'c'), 'second');
+        fs.rmSync(path.join(folders.src, folder, folder === '' ? 'b' : 'd'));
+        fs.utimesSync(path.join(folders.src, folder), atime, mtime);
+      }
+      await run();
+      expect((await previewTransfer(job({ contentsOnly }), hooks)).items).toEqual([]);
+    },
+  );
+
   it('leaves alone what changed since the preview, and then deletes nothing', async () => {
     put('src', 'new', 'from source');
     put('src', 'upd', 'from source');

@@ -111,7 +111,7 @@ function transferRequest(job: MirrorJob, transfers: readonly PlanItem[], signal:
       destination: destinationArgument(job),
       startPeer: job.startPeer,
       local: false,
-      tree: (conn) => plannedTree(conn, nodeSourceFs, sourceBase(job), transfers),
+      tree: (conn) => plannedTree(conn, nodeSourceFs, sourceBase(job), job.contentsOnly, transfers),
     };
   }
   return {

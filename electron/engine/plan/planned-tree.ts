@@ -12,8 +12,16 @@ import { kindOf, parentOf } from './planner.ts';
  * A source tree of planned items only, their parents as folders without content, so that nothing else can change
  * (design §5). What differs from the preview is left alone and reported.
  * @param base local folder that names are below
+ * @param contentsOnly whether the destination is the folder's counterpart: then it is a parent like the others, which
+ *   gets its time back after something was made in it
  */
-export function plannedTree(conn: Connection, fs: SourceFs, base: ByteString, items: readonly PlanItem[]): SourceTree {
+export function plannedTree(
+  conn: Connection,
+  fs: SourceFs,
+  base: ByteString,
+  contentsOnly: boolean,
+  items: readonly PlanItem[],
+): SourceTree {
   const planned = new Map<ByteString, PlanItem>();
   const changed = (name: ByteString) =>
     conn.issue({
@@ -25,12 +33,13 @@ export function plannedTree(conn: Connection, fs: SourceFs, base: ByteString, it
   const entries: FileEntry[] = [];
   const listed = new Set<ByteString>();
   const addParents = (dir: ByteString) => {
-    if (dir === '' || listed.has(dir)) return;
-    addParents(parentOf(dir));
-    const stat = lookAt(fs, joinPath(base, dir));
+    const name = dir === '' ? '.' : dir;
+    if (listed.has(name) || (dir === '' && !contentsOnly)) return;
+    if (dir !== '') addParents(parentOf(dir));
+    const stat = lookAt(fs, dir === '' ? base : joinPath(base, dir));
     if (!stat || !isDir(stat.mode)) return;
-    listed.add(dir);
-    entries.push(entryOf(fs, base, dir, stat, 0));
+    listed.add(name);
+    entries.push(entryOf(fs, base, name, stat, 0));
   };
   for (const item of items) {
     if (item.action === 'delete') continue;
