@@ -108,7 +108,7 @@ describe('sentences', () => {
   });
 
   it('says how a run ended', () => {
-    expect(resultSentence(base)).toBe('Nothing to do: 12,408 files, 38.2 GB, up to date.');
+    expect(resultSentence(base)).toBe('Nothing to do: 12,408 entries compared, all up to date.');
     expect(resultSentence({ ...base, totals: moved })).toBe('Mirrored 12 files, 4.1 MB, 3 deletions, in 2 min 4 s.');
     expect(resultSentence({ ...base, outcome: 'partial', totals: moved, issueCount: 1 })).toBe(
       'Finished with 1 issue: mirrored 12 files, 4.1 MB, 3 deletions, in 2 min 4 s.',

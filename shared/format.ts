@@ -138,7 +138,7 @@ export function resultSentence(result: RunResult): string {
     case 'success':
       return done
         ? `Mirrored ${done}, in ${time}.`
-        : `Nothing to do: ${plural(totals.filesTotal, 'file')}, ${formatBytes(totals.totalSize)}, up to date.`;
+        : `Nothing to do: ${plural(totals.filesTotal, 'entry', 'entries')} compared, all up to date.`;
     case 'partial':
       return `Finished with ${plural(issueCount, 'issue')}: ${done ? `mirrored ${done}` : 'nothing else to do'}, in ${time}.`;
     case 'cancelled':
