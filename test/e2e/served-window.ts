@@ -127,6 +127,7 @@ export function openAlbum(): Album {
     kept,
     async take(page, name, { dark = false, narrow = false } = {}) {
       await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
+      await page.mouse.move(0, 0);
       if (narrow) await page.setViewportSize(NARROW);
       await page.screenshot({ path: join(folder, `${name}-${dark ? 'dark' : 'light'}.png`), caret: 'initial' });
       await page.setViewportSize(NORMAL);
