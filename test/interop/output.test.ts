@@ -296,7 +296,19 @@ describe('listings', () => {
       utimesSync(join(root, 'src/sizes', name), TIME, TIME);
       entries.push({
         type: 'listed',
-        entry: { name, mode: FILE, size, mtime: TIME, nsec: 0, uid: 0, gid: 0, rdevMajor: 0, rdevMinor: 0, link: null, sum: null },
+        entry: {
+          name,
+          mode: FILE,
+          size,
+          mtime: TIME,
+          nsec: 0,
+          uid: 0,
+          gid: 0,
+          rdevMajor: 0,
+          rdevMinor: 0,
+          link: null,
+          sum: null,
+        },
       });
     }
     const args = [option, '-rt', '--list-only', '--exclude=/.', 'src/sizes/'];

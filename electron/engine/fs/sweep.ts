@@ -92,7 +92,7 @@ function removeRecorded(
 function rootAt(path: ByteString, roots: Map<ByteString, DestinationRoot | null>): DestinationRoot | null {
   const known = roots.get(path);
   if (known !== undefined) return known;
-  let root: DestinationRoot | null = null;
+  let root: DestinationRoot | null;
   try {
     root = openRoot(path);
     if (root.path !== path) {
