@@ -15,7 +15,7 @@ const GRANT = 1 << 20;
 const SOCKET_BACKLOG = 512 << 10;
 
 /** How long a program that has closed its output may take to end, once nobody is interested any more. */
-const GRACE_MS = 2_000;
+const GRACE_MS = 10_000;
 
 /** The parts of ssh2 1.17's channel that its types leave out (lib/Channel.js); the version is pinned in package.json. */
 interface ChannelInternals {
