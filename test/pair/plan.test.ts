@@ -115,13 +115,17 @@ describe.each(['push', 'pull', 'local'] as const)('preview as a plan, %s', (dire
         return carryOut(job({ contentsOnly }), items, hooks);
       };
       await run();
-      // Both kinds of work change a folder's time while its own entry has nothing to do: replacing and removing.
-      for (const folder of ['', 'dir']) {
+      // Replacing and removing change a folder's time while its own entry has nothing to do.
+      const changeIn = (folder: string, work: () => void) => {
         const { atime, mtime } = fs.statSync(path.join(folders.src, folder));
-        put('src', path.join(folder, folder === '' ? 'a' : 'c'), 'second');
-        fs.rmSync(path.join(folders.src, folder, folder === '' ? 'b' : 'd'));
+        work();
         fs.utimesSync(path.join(folders.src, folder), atime, mtime);
-      }
+      };
+      changeIn('', () => put('src', 'a', 'second'));
+      await run();
+      expect((await previewTransfer(job({ contentsOnly }), hooks)).items).toEqual([]);
+      changeIn('', () => fs.rmSync(path.join(folders.src, 'b')));
+      changeIn('dir', () => put('src', 'dir/c', 'second'));
       await run();
       expect((await previewTransfer(job({ contentsOnly }), hooks)).items).toEqual([]);
     },
