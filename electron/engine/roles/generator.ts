@@ -1,4 +1,4 @@
-import { fail, toErrorData } from '../../../shared/errors.ts';
+import { toErrorData } from '../../../shared/errors.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { checksumLength, createBlockSum, createFileSum, type FileSum } from '../checksum/strong.ts';
 import type { Connection } from '../connection.ts';
@@ -11,6 +11,7 @@ import { ItemFlag, Mode, Ndx, SIGNIFICANT_ITEM_FLAGS, isDir, isLink, isReg } fro
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
 import { countKind, writeDeleteStats } from './delete-stats.ts';
 import type { Deleter } from './delete.ts';
+import { Deletion } from './deletion.ts';
 import { folderMissing, isDiskFull, shownName, type Place } from './destination.ts';
 import { sumFile } from './list-sum.ts';
 import type { ListWork, Pending, ReceiveState } from './receive-state.ts';
@@ -26,22 +27,20 @@ export const PLAN_MASK =
 export class Generator {
   readonly #state: ReceiveState;
   readonly #conn: Connection;
-  readonly #deleter: Deleter | null;
+  readonly #deleter: Deleter;
+  readonly #deletion: Deletion;
   readonly #signature: SignatureWriter | null;
   readonly #listSum: FileSum | null;
   readonly #wholeFile: boolean;
-  /** Children by directory, for deletion in a non-incremental list. */
-  #children: Map<ByteString, Set<ByteString>> | null = null;
-  /** `--delete-delay`: what was found to be superfluous, by folder. */
-  readonly #delayed: { dir: ByteString; doomed: ReadonlySet<ByteString> }[] = [];
   #dirFailed = new Set<ByteString>();
   #redoSent = false;
 
   /** @param local whether both ends are this process, which makes whole files the default (§7.4) */
-  constructor(state: ReceiveState, deleter: Deleter | null, local: boolean) {
+  constructor(state: ReceiveState, deleter: Deleter, local: boolean) {
     this.#state = state;
     this.#conn = state.conn;
     this.#deleter = deleter;
+    this.#deletion = new Deletion(state, deleter);
     const { transferSum, listSum, seed, seedFirst } = state.conn.agreed;
     this.#wholeFile = transferSum === 'none' || (state.conn.options.wholeFile ?? local);
     this.#signature =
@@ -52,7 +51,7 @@ export class Generator {
   async run(): Promise<void> {
     const { output, options, agreed } = this.#conn;
     const state = this.#state;
-    if (options.deleteMode === 'before') await this.#deleteEverywhere();
+    await this.#deletion.first();
     await this.#examineAll();
     if (!agreed.incRecurse) {
       this.#done();
@@ -65,12 +64,11 @@ export class Generator {
       output.flush();
       await this.#until(() => state.phase >= 2);
     }
-    if (options.deleteMode === 'after') await this.#deleteEverywhere();
-    else if (options.deleteMode === 'delay') await this.#deleteDelayed();
+    await this.#deletion.last();
     state.retouchDirs();
     this.#done();
     if (agreed.protocol >= 31) {
-      if (options.deleteMode !== 'none' && this.#deleter) writeDeleteStats(output.data, this.#deleter.stats);
+      if (options.deleteMode !== 'none') writeDeleteStats(output.data, this.#deleter.stats);
       this.#done();
     }
     output.flush();
@@ -147,12 +145,8 @@ export class Generator {
     if (inc) {
       const dir = list.parent;
       if (dir) {
-        const name = entryName(dir);
         this.#directory(list.ndxStart - 1, dir);
-        if (this.#deletesDuring() && dir.flags & EntryFlag.CONTENT_DIR) {
-          const names = new Set(list.entries.map((entry) => entry.base));
-          this.#deleteNow(name, (base) => names.has(base));
-        }
+        this.#deletion.inFolder(dir, list);
       }
     }
     for (let i = 0; i < list.entries.length; i++) {
@@ -162,10 +156,7 @@ export class Generator {
       if (isDir(entry.mode)) {
         if (inc) continue; // its own sub-list brings it
         this.#directory(ndx, entry);
-        if (this.#deletesDuring() && entry.flags & EntryFlag.CONTENT_DIR) {
-          const kept = this.#childrenOf(entryName(entry));
-          this.#deleteNow(entryName(entry), (base) => kept?.has(base) ?? false);
-        }
+        this.#deletion.inFolder(entry, null);
       } else await this.#nonDirectory(ndx, entry, work);
       if (this.#conn.output.congested) await this.#conn.drained();
       else if (this.#conn.sliceOver) {
@@ -418,7 +409,7 @@ export class Generator {
       return true;
     }
     const standing = { ...entry, mode: (stat.mode & Mode.PERMS) | Mode.DIR };
-    const cleared = this.#deleter?.makeWay(standing, this.#conn.options.deleteMode !== 'none') ?? false;
+    const cleared = this.#deleter.makeWay(standing, this.#conn.options.deleteMode !== 'none');
     if (!cleared) {
       this.#conn.issue({
         code: 'make-way-failed',
@@ -449,67 +440,6 @@ export class Generator {
       message,
       ioError: 0,
     });
-  }
-
-  /** Whether deletions are found folder by folder, as lists arrive. */
-  #deletesDuring(): boolean {
-    const { deleteMode } = this.#conn.options;
-    return this.#deleter !== null && deleteMode !== 'none' && deleteMode !== 'before' && deleteMode !== 'after';
-  }
-
-  /** Deletes in a folder whose list is at hand; `--delete-delay` only notes what is to go. */
-  #deleteNow(dir: ByteString, keep: (base: ByteString) => boolean): void {
-    if (this.#conn.options.deleteMode !== 'delay') return this.#deleteIn(dir, keep);
-    try {
-      const doomed = this.#deleter!.namesIn(dir, keep);
-      if (doomed.length > 0) this.#delayed.push({ dir, doomed: new Set(doomed) });
-    } catch (error) {
-      this.#conn.check();
-      this.#conn.issue({ code: 'delete-failed', name: dir, message: toErrorData(error).message, ioError: 0 });
-    }
-  }
-
-  #deleteIn(dir: ByteString, keep: (base: ByteString) => boolean): void {
-    try {
-      this.#deleter!.inDir(dir, keep);
-    } catch (error) {
-      this.#conn.check();
-      this.#conn.issue({ code: 'delete-failed', name: dir, message: toErrorData(error).message, ioError: 0 });
-    }
-  }
-
-  async #deleteDelayed(): Promise<void> {
-    for (const { dir, doomed } of this.#delayed) {
-      this.#deleteIn(dir, (base) => !doomed.has(base));
-      if (this.#conn.sliceOver) await this.#conn.pause();
-    }
-  }
-
-  /** `--delete-before` and `--delete-after`: every content directory in list order. */
-  async #deleteEverywhere(): Promise<void> {
-    // Sub-lists are dropped when they are done: what is not in a list that is still here is not known to be gone.
-    if (this.#conn.agreed.incRecurse) throw fail('internal', 'deletion-without-list', 'Deletion needs the whole list.');
-    for (const [name, entry] of this.#state.received.dirs) {
-      if (!(entry.flags & EntryFlag.CONTENT_DIR)) continue;
-      const kept = this.#childrenOf(name);
-      this.#deleteIn(name, (base) => kept?.has(base) ?? false);
-      if (this.#conn.sliceOver) await this.#conn.pause();
-    }
-  }
-
-  #childrenOf(dir: ByteString): Set<ByteString> | undefined {
-    if (this.#children === null) {
-      this.#children = new Map();
-      for (const work of this.#state.works) {
-        for (const entry of work.list.entries) {
-          if (entry.base === '.') continue;
-          const names = this.#children.get(entry.dir);
-          if (names) names.add(entry.base);
-          else this.#children.set(entry.dir, new Set([entry.base]));
-        }
-      }
-    }
-    return this.#children.get(dir === '.' ? '' : dir);
   }
 }
 
