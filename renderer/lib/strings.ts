@@ -196,6 +196,7 @@ export const strings = {
     continue: 'Continue',
   },
   preview: {
+    mirroredFolder: 'the mirrored folder itself',
     title: (name: string) => `Preview of ${name}`,
     comparing: 'Comparing both sides. Nothing is changed.',
     upToDateTitle: 'Everything is up to date',
