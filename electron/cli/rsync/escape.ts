@@ -1,6 +1,5 @@
 import { type ByteString, bytesToText, textToBytes } from '../../../shared/model/path.ts';
 
- 
 const PLAIN = /^[\t\x20-\x5b\x5d-\x7e]*$/;
 /** Control characters, direction overrides and bytes that are no UTF-8: nothing of a name may steer a terminal. */
 // eslint-disable-next-line no-control-regex

@@ -5,7 +5,7 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 const RANDOM_LENGTH = 6;
 /** The longest name Linux, macOS and Windows file systems take, in bytes. */
 const MAX_NAME = 255;
-const PATTERN = /^\.[^/\0]*\.[a-zA-Z0-9]{6}$/;  
+const PATTERN = /^\.[^/\0]*\.[a-zA-Z0-9]{6}$/;
 
 let pool = Buffer.alloc(0);
 let used = 0;
