@@ -10,7 +10,7 @@ import { WebSocket } from 'ws';
 import { ROOT } from '../../build/peers.mjs';
 import { startBrowserShell } from '../../electron/browser/browser-shell.ts';
 import type { BrowserShell } from '../../electron/browser/browser-shell.ts';
-import { browserDialogs, browserNotifier, listFolders } from '../../electron/browser/ports-browser.ts';
+import { listFolders } from '../../electron/browser/list-folders.ts';
 import { createService } from '../../electron/service/create-service.ts';
 import type { Service } from '../../electron/service/create-service.ts';
 import { openHome } from '../../electron/service/home.ts';
@@ -37,8 +37,8 @@ describe('the browser shell with the real service', () => {
       version: '0',
       home,
       storeFile: openConfFile(home.storeFile),
-      notifier: browserNotifier,
-      dialogs: browserDialogs,
+      notifier: { runEnded: () => undefined, notice: () => undefined },
+      dialogs: { pickFolder: () => Promise.resolve(null) },
       listFolders,
       workerFile: join(ROOT, 'dist/transfer-worker.js'),
     });

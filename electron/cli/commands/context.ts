@@ -57,7 +57,7 @@ export async function withService<T>(
       notifier: { runEnded: () => undefined, notice: (message) => notice(displayPath(message)) },
       dialogs: { pickFolder: () => Promise.resolve(null) },
       attended: answers !== 'terminal' || terminal !== null,
-      ...(answers === 'pages' ? { listFolders: (await import('../../browser/ports-browser.ts')).listFolders } : {}),
+      ...(answers === 'pages' ? { listFolders: (await import('../../browser/list-folders.ts')).listFolders } : {}),
     });
     const context: CommandContext = {
       ...{ json, service, terminal, signal: stop.signal, notice, acceptsHostKeys: false },

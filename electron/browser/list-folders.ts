@@ -4,13 +4,6 @@ import { fail } from '../../shared/errors.ts';
 import type { DriftlineError } from '../../shared/errors.ts';
 import { bytesToText, displayPath, textToBytes } from '../../shared/model/path.ts';
 import type { PathText } from '../../shared/model/path.ts';
-import type { Dialogs, Notifier } from '../service/ports.ts';
-
-/** A browser page cannot open a system dialog on the service's machine; the screen uses `folders.list` instead. */
-export const browserDialogs: Dialogs = { pickFolder: () => Promise.resolve(null) };
-
-/** The page shows what happens; a service on a headless machine has nobody else to tell. */
-export const browserNotifier: Notifier = { runEnded: () => undefined, notice: () => undefined };
 
 /** Folders of one listing, and entries looked at, beyond which a listing is refused rather than cut short. */
 const MAX_FOLDERS = 5000;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DriftlineError } from '../../shared/errors.ts';
 import { bytesToText } from '../../shared/model/path.ts';
 import type { PathText } from '../../shared/model/path.ts';
-import { listFolders } from './ports-browser.ts';
+import { listFolders } from './list-folders.ts';
 
 describe('the service-side folder picker', () => {
   let root: string;
