@@ -145,7 +145,9 @@ function expectation(sources: readonly ByteString[], options: TransferOptions): 
     topName: (name) =>
       any ||
       // "." would make the whole destination part of the transfer, and of its deletions.
-      (name !== '.' && globs.some((glob) => (typeof glob === 'string' ? glob === name : matchGlob(glob, name)))),
+      // The name itself always fits its own argument: saved paths are names even where they look like patterns.
+      (name !== '.' &&
+        (names.includes(name) || globs.some((glob) => typeof glob !== 'string' && matchGlob(glob, name)))),
     hidden: (name, isDir) => !chain.isEmpty && chain.check(name, isDir) === 'exclude',
   };
 }

@@ -2,7 +2,7 @@ import { fail } from '../../shared/errors.ts';
 import type { HostTest } from '../../shared/model/host.ts';
 import type { ByteString, PathText } from '../../shared/model/path.ts';
 import type { PromptAnswer, PromptQuestion } from '../../shared/model/prompt.ts';
-import { quoteRemoteCommand } from '../engine/handshake/server-args.ts';
+import { quoteLiteralCommand } from '../engine/handshake/server-args.ts';
 import { userKnownHosts } from '../engine/transport/known-hosts.ts';
 import { exitError } from '../engine/transport/peer-exit.ts';
 import { connectSsh, type SshConnection } from '../engine/transport/ssh.ts';
@@ -28,7 +28,7 @@ export class HostLink {
   /** Starts the host's rsync with these server words. */
   async startRsync(words: readonly ByteString[]): Promise<Transport> {
     const connection = await this.#connect();
-    return connection.exec(quoteRemoteCommand(this.#host.rsyncPath || 'rsync', words));
+    return connection.exec(quoteLiteralCommand(this.#host.rsyncPath || 'rsync', words));
   }
 
   /** What a connection test reports. */
@@ -37,7 +37,7 @@ export class HostLink {
     const connection = await this.#connect();
     step('logged-in');
     const roundTripMs = await connection.roundTripMs();
-    const transport = await connection.exec(quoteRemoteCommand(this.#host.rsyncPath || 'rsync', ['--version']));
+    const transport = await connection.exec(quoteLiteralCommand(this.#host.rsyncPath || 'rsync', ['--version']));
     const text = await readAll(transport);
     const exit = await transport.exit;
     const found = /rsync\s+version\s+v?(\S+)\s+protocol version\s+(\d+)/.exec(text);

@@ -166,6 +166,25 @@ describe('a mirror on a real sshd', () => {
     expect(service.hosts.get(host.id).hostKey).toBeNull();
   });
 
+  it('takes a saved path on the server for a name, where the shell there would see a pattern', async () => {
+    const service = await startService();
+    const folder = tempFolder();
+    const [source, remote, neighbour] = ['source', 'Photos [2024]', 'Photos 2'].map((name) => join(folder, name));
+    build(source!, tree());
+    build(neighbour!, dir({ precious: file('p'), other: file('q') }));
+    const host = await service.hosts.add(keyHost(), null, { algorithm: '', fingerprint: sshd.hostFingerprint });
+    const push = profileDraft('push', local(source!), onHost(host.id, remote!), { delete: true });
+    const pull = profileDraft('pull', onHost(host.id, remote!), local(join(folder, 'here')));
+    for (const draft of [push, { ...pull, contentsOnly: false }]) {
+      const { id } = await service.profiles.add(draft);
+      const { runId } = await service.runs.start({ profileId: id, planId: null, confirmed: ['many-deletions'] });
+      expect(await service.runs.ended(runId)).toMatchObject({ outcome: 'success', totals: { deleted: 0 } });
+    }
+    expect(manifest(remote!)).toEqual(manifest(source!));
+    expect(manifest(join(folder, 'here', 'Photos [2024]'))).toEqual(manifest(source!));
+    expect(readFileSync(join(neighbour!, 'precious'), 'utf8')).toBe('p');
+  });
+
   it('an empty folder on the server deletes nothing on a pull', async () => {
     const service = await startService();
     const folder = tempFolder();

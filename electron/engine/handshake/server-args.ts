@@ -98,3 +98,19 @@ export function quoteRemoteWords(rsyncPath: ByteString, args: readonly ByteStrin
 export function quoteRemoteCommand(rsyncPath: ByteString, args: readonly ByteString[]): ByteString {
   return quoteRemoteWords(rsyncPath, args).join(' ');
 }
+
+/**
+ * The command string for a saved path, which is a name and never a pattern: a folder called `Photos [2024]` must not
+ * become `Photos 2` on a server that has one. Only a leading `~/` keeps its meaning.
+ */
+export function quoteLiteralCommand(rsyncPath: ByteString, args: readonly ByteString[]): ByteString {
+  const separator = args.indexOf('.');
+  const words = args.map((word, i) => {
+    if (separator < 0 || i <= separator) return shellQuote(word);
+    // A shell expands the tilde only where the slash behind it is not quoted (POSIX 2.6.1).
+    if (word === '~' || word === '~/') return word;
+    if (word.startsWith('~/')) return `~/${shellQuote(word.slice(2))}`;
+    return shellQuote(word.startsWith('-') ? `./${word}` : word);
+  });
+  return [rsyncPath, ...words].join(' ');
+}
