@@ -1,4 +1,4 @@
-import type { ItemKind, PlanAction, PlanReason } from './model/preview.ts';
+import { ItemKind, PlanAction, PlanReason } from './model/preview.ts';
 import type { ByteString } from './model/path.ts';
 
 /**
@@ -22,19 +22,10 @@ export interface PlanItem {
 }
 
 const MAGIC = 'DLPLAN01';
-const KINDS: readonly ItemKind[] = ['file', 'dir', 'link', 'device', 'special'];
-const ACTIONS: readonly PlanAction[] = ['create', 'update', 'attributes', 'delete'];
-const REASONS: readonly PlanReason[] = [
-  'missing',
-  'size',
-  'time',
-  'checksum',
-  'type',
-  'target',
-  'permissions',
-  'owner',
-  'not-in-source',
-];
+// A byte on the wire is the position in the model's own list, so neither can name a value the other lacks.
+const KINDS = ItemKind.options;
+const ACTIONS = PlanAction.options;
+const REASONS = PlanReason.options;
 const HEADER = 16;
 const FIXED = 42;
 

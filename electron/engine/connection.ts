@@ -1,6 +1,6 @@
 import { DriftlineError, fail, toErrorData } from '../../shared/errors.ts';
 import { displayPath, type ByteString } from '../../shared/model/path.ts';
-import type { EngineEvent, EngineIssue, ProgressEvent } from './events.ts';
+import { NO_PROGRESS, type EngineEvent, type EngineIssue, type ProgressEvent } from './events.ts';
 import type { Agreement } from './handshake/negotiate.ts';
 import type { TransferOptions } from './options/transfer-options.ts';
 import type { PeerExit, Transport } from './transport/transport.ts';
@@ -45,18 +45,7 @@ export class Connection {
   /** Role-specific messages. */
   onNoSend: (ndx: number) => void = () => {};
   onDeleted: (name: ByteString, isDir: boolean) => void = () => {};
-  readonly progress: Omit<ProgressEvent, 'type' | 'sent' | 'received'> = {
-    name: '',
-    nameBytes: 0,
-    nameSize: 0,
-    filesDone: 0,
-    filesTotal: 0,
-    bytesDone: 0,
-    bytesTotal: 0,
-    literal: 0,
-    matched: 0,
-    listComplete: false,
-  };
+  readonly progress: ProgressEvent = { ...NO_PROGRESS };
 
   readonly #hooks: ConnectionHooks;
   #timer: NodeJS.Timeout | null = null;
@@ -166,7 +155,7 @@ export class Connection {
     const now = Date.now();
     if (!force && now - this.#lastProgress < PROGRESS_MS) return;
     this.#lastProgress = now;
-    this.emit({ type: 'progress', ...this.progress, sent: this.output.sent, received: this.input.received });
+    this.emit({ ...this.progress, sent: this.output.sent, received: this.input.received });
   }
 
   /** rsync's exit code for the state so far (reference §4.6). */

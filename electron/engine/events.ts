@@ -73,6 +73,23 @@ export interface ProgressEvent {
   received: number;
 }
 
+/** Where progress starts. */
+export const NO_PROGRESS: Readonly<ProgressEvent> = Object.freeze({
+  type: 'progress',
+  name: '',
+  nameBytes: 0,
+  nameSize: 0,
+  filesDone: 0,
+  filesTotal: 0,
+  bytesDone: 0,
+  bytesTotal: 0,
+  literal: 0,
+  matched: 0,
+  listComplete: false,
+  sent: 0,
+  received: 0,
+});
+
 /** Trouble with one item; the run goes on and ends partial (exit 23 or 24). */
 export interface EngineIssue {
   code:

@@ -1,6 +1,6 @@
 import { bytesToText } from '../../shared/model/path.ts';
 import type { Issue, RunProgress } from '../../shared/model/run.ts';
-import type { EngineEvent, EnginePhase, ProgressEvent } from '../engine/events.ts';
+import { NO_PROGRESS, type EngineEvent, type EnginePhase, type ProgressEvent } from '../engine/events.ts';
 import type { FromWorker } from './messages.ts';
 
 /** Events leave at most this often, in milliseconds. */
@@ -46,7 +46,7 @@ export class RunReporter {
       if (event.phase === 'transferring' && this.#phase !== 'transferring')
         this.#floor = { bytesDone: 0, filesDone: 0 };
       this.#phase = event.phase;
-      this.#last ??= EMPTY;
+      this.#last ??= NO_PROGRESS;
       this.#maybe();
     } else if (event.type === 'progress') {
       this.#last = event;
@@ -90,19 +90,3 @@ export class RunReporter {
     };
   }
 }
-
-const EMPTY: ProgressEvent = {
-  type: 'progress',
-  name: '',
-  nameBytes: 0,
-  nameSize: 0,
-  filesDone: 0,
-  filesTotal: 0,
-  bytesDone: 0,
-  bytesTotal: 0,
-  literal: 0,
-  matched: 0,
-  listComplete: false,
-  sent: 0,
-  received: 0,
-};

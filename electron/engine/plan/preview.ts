@@ -1,7 +1,7 @@
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { createFileSum, loadChecksums } from '../checksum/strong.ts';
-import type { EngineEvent, ListedEntry } from '../events.ts';
+import { NO_PROGRESS, type EngineEvent, type ListedEntry } from '../events.ts';
 import { FilterChain } from '../filter/chain.ts';
 import { EntryFlag, type FileEntry } from '../flist/entry.ts';
 import { IdMapper, localNames, type ReceivedNames } from '../flist/id-map.ts';
@@ -140,7 +140,7 @@ async function listLocal(
     for (const entry of batch) entries.push(entry);
     if (entries.length >= nextPause) {
       nextPause = entries.length + PAUSE_EVERY;
-      hooks.onEvent(listingProgress(entries.length));
+      hooks.onEvent({ ...NO_PROGRESS, filesTotal: entries.length });
       await turn(hooks.signal);
     }
   }
@@ -276,24 +276,6 @@ function abilitiesFor(job: MirrorJob, source: ReceivedNames, destination: Receiv
 
 function invert(names: ReadonlyMap<number, ByteString>): Map<ByteString, number> {
   return new Map([...names].map(([id, name]) => [name, id]));
-}
-
-function listingProgress(count: number): EngineEvent {
-  return {
-    type: 'progress',
-    name: '',
-    nameBytes: 0,
-    nameSize: 0,
-    filesDone: 0,
-    filesTotal: count,
-    bytesDone: 0,
-    bytesTotal: 0,
-    literal: 0,
-    matched: 0,
-    listComplete: false,
-    sent: 0,
-    received: 0,
-  };
 }
 
 export async function turn(signal: AbortSignal): Promise<void> {
