@@ -1,5 +1,7 @@
 import { device, dir, edited, fifo, file, link, randomBytes, THEN, type Tree } from '../support/trees.ts';
 
+export type RouteName = 'push' | 'pull' | 'local' | 'push from rsync' | 'pull by rsync';
+
 /** One command line, judged by what stock rsync makes of the same start. */
 export interface Scenario {
   name: string;
@@ -19,6 +21,19 @@ export interface Scenario {
   large?: boolean;
   /** Whether times are part of what is compared; default true. */
   times?: boolean;
+  /** The routes to go, by their names in compare.ts; default all that fit. */
+  routes?: readonly RouteName[];
+  /**
+   * Commands for bash, run before each run in the folder above `dst`, with the source's path in $SRC: what trees as
+   * data cannot say (hard links, xattrs, ACLs).
+   */
+  prepare?: string;
+  /** More that stands beside `dst` before each run: alternate basis folders, backups. */
+  around?: Tree;
+  /** Whether the run changes the source: it is then made anew for each, and compared afterwards. */
+  changesSource?: boolean;
+  /** Whether the order of the lines counts. */
+  ordered?: boolean;
 }
 
 const NOW = THEN + 1_000_000;

@@ -60,6 +60,7 @@ export function readHandshake(fixture: Fixture): Agreed {
   server.i32();
   return {
     layout: {
+      ...{ atimes: false, crtimes: false, hardLinks: false, acls: false, xattrs: false },
       ...fixture.layout,
       protocol,
       incRecurse: (compat & Compat.INC_RECURSE) !== 0,

@@ -9,6 +9,7 @@ import { EntryFlag, entryName, type FileEntry, type FlistLayout } from './entry.
 const BYTE_FLAGS: FlistLayout = {
   ...{ protocol: 31, incRecurse: false, varintFlags: false, safeFlist: true, id0Names: false, links: true },
   ...{ devices: true, specials: true, owner: false, group: false, numericIds: false, sumLength: 0 },
+  ...{ atimes: false, crtimes: false, hardLinks: false, acls: false, xattrs: false },
 };
 const VARINT: FlistLayout = { ...BYTE_FLAGS, protocol: 32, varintFlags: true };
 

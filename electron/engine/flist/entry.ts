@@ -41,6 +41,26 @@ export interface EntryExtra {
   rdevMinor?: number;
   /** `--checksum`: the list sum in wire order. */
   sum?: ByteString;
+  /** `-U`: access time, seconds and nanoseconds. */
+  atime?: number;
+  /** `-N`: creation time in seconds. */
+  crtime?: number;
+  /** `-H`: which other names are the same file (reference §6.9); see flist/hard-links.ts. */
+  hardLink?: HardLink;
+  /** `-A`: index into the connection's table of ACLs (§6.10); folders have a second one for their default ACL. */
+  acl?: number;
+  defaultAcl?: number;
+  /** `-X`: index into the connection's table of attribute sets (§6.10). */
+  xattr?: number;
+}
+
+/** A name of a file that has several. */
+export interface HardLink {
+  /** Sending side: device and inode, equal for the names of one file. */
+  readonly dev: number | bigint;
+  readonly ino: number | bigint;
+  /** Receiving side: index of the first name of the group, or -1 if this is the first. */
+  readonly first: number;
 }
 
 /** Name from the transfer root; '.' for the root directory. */
@@ -63,4 +83,9 @@ export interface FlistLayout {
   numericIds: boolean;
   /** Bytes of each `--checksum` list sum, 0 without it. */
   sumLength: number;
+  atimes: boolean;
+  crtimes: boolean;
+  hardLinks: boolean;
+  acls: boolean;
+  xattrs: boolean;
 }

@@ -91,6 +91,11 @@ export function flistLayout(agreed: Agreement, options: TransferOptions): FlistL
     group: options.group,
     numericIds: options.numericIds,
     sumLength: options.checksum ? checksumLength(agreed.listSum) : 0,
+    atimes: options.atimes > 0,
+    crtimes: options.crtimes,
+    hardLinks: options.hardLinks,
+    acls: options.acls,
+    xattrs: options.xattrs > 0,
   };
 }
 

@@ -1,6 +1,12 @@
+import type { ByteString } from '../../../shared/model/path.ts';
+import type { ModeChange } from './chmod.ts';
 import type { FilterRule } from '../filter/rule.ts';
+import type { IdMapRule } from './id-map-rules.ts';
 
 export type DeleteMode = 'none' | 'default' | 'before' | 'during' | 'delay' | 'after';
+
+/** What an alternate basis folder is used for (`--compare-dest`, `--copy-dest`, `--link-dest`). */
+export type AltDestKind = 'compare' | 'copy' | 'link';
 
 /**
  * Everything the user asked of one transfer, after parsing; frozen. Made by the option table (option-table.ts) or by
@@ -8,26 +14,144 @@ export type DeleteMode = 'none' | 'default' | 'before' | 'during' | 'delay' | 'a
  * that changes the layout may live anywhere else.
  */
 export interface TransferOptions {
+  // What is taken from the source.
   recursive: boolean; // -r
   dirs: boolean; // -d
   links: boolean; // -l
+  copyLinks: boolean; // -L
+  copyUnsafeLinks: boolean;
+  safeLinks: boolean;
+  mungeLinks: boolean;
+  copyDirlinks: boolean; // -k
+  keepDirlinks: boolean; // -K
+  relative: boolean; // -R
+  impliedDirs: boolean; // --no-implied-dirs turns it off
+  /** 0, 1 (`-x`) or 2 (`-xx`: mount points are not even made). */
+  oneFileSystem: number;
+  /** Listing arguments that are missing: an error, left alone (`--ignore-…`), or deleted (`--delete-missing-args`). */
+  missingArgs: 'error' | 'ignore' | 'delete';
+  removeSourceFiles: boolean;
+  pruneEmptyDirs: boolean; // -m
+  /** Where the list of `--files-from` lies, or null. */
+  filesFrom: { readonly path: ByteString; readonly at: 'local' | 'remote' } | null;
+  from0: boolean; // -0
+  openNoatime: boolean;
+  copyDevices: boolean;
+
+  // What is preserved.
   perms: boolean; // -p
+  executability: boolean; // -E
   times: boolean; // -t
+  /** 0, 1 (`-U`) or 2 (`-UU`). */
+  atimes: number;
+  crtimes: boolean; // -N
+  omitDirTimes: boolean; // -O
+  omitLinkTimes: boolean; // -J
   owner: boolean; // -o
   group: boolean; // -g
   devices: boolean; // --devices
   specials: boolean; // --specials
+  hardLinks: boolean; // -H
+  acls: boolean; // -A
+  /** 0, 1 (`-X`) or 2 (`-XX`). */
+  xattrs: number;
+  numericIds: boolean;
+  userMap: readonly IdMapRule[]; // --usermap, --chown
+  groupMap: readonly IdMapRule[]; // --groupmap, --chown
+  chmod: readonly ModeChange[];
+  /** null = as the process is allowed. */
+  superUser: boolean | null; // --super, --no-super
+  fakeSuper: boolean;
+
+  // What is updated, and how.
   dryRun: boolean; // -n
   checksum: boolean; // -c
   update: boolean; // -u
+  existing: boolean; // --existing, --ignore-non-existing
+  ignoreExisting: boolean;
   ignoreTimes: boolean; // -I
   sizeOnly: boolean; // --size-only
+  /** Seconds two times may differ; negative: nanoseconds count too. */
+  modifyWindow: number; // -@
+  /** Bytes, or null. */
+  maxSize: number | null;
+  minSize: number | null;
   /** null = default: off for a remote peer, on for a local pair. */
   wholeFile: boolean | null; // -W
-  numericIds: boolean;
+  /** 0, 1 (`-y`) or 2 (`-yy`). */
+  fuzzy: number;
+  inplace: boolean;
+  append: 'off' | 'append' | 'verify';
+  sparse: boolean; // -S
+  preallocate: boolean;
+  writeDevices: boolean;
+  partial: boolean;
+  /** Explicit or from RSYNC_PARTIAL_DIR; `--delay-updates` alone stands for `.~tmp~`. */
+  partialDir: ByteString | null;
+  delayUpdates: boolean;
+  tempDir: ByteString | null; // -T
+  fsync: boolean;
+  backup: boolean; // -b
+  backupDir: ByteString | null;
+  /** null = rsync's default: `~`, or none with a backup folder. */
+  suffix: ByteString | null;
+  altDest: { readonly kind: AltDestKind; readonly paths: readonly ByteString[] } | null;
+  mkpath: boolean;
+  force: boolean;
+
+  // Deletion.
   deleteMode: DeleteMode;
-  /** Receiver-side and sender-side filter rules in the user's order. */
+  deleteExcluded: boolean;
+  /** null = no limit; 0 = only count. */
+  maxDelete: number | null;
+  ignoreErrors: boolean;
+
+  /** Filter rules in the user's order, merge rules among them. */
   filters: readonly FilterRule[];
+  cvsExclude: boolean; // -C
+
+  // Checksums, compression, the wire.
+  /** Bytes; 0 = the protocol's own choice. At most 131072. */
+  blockSize: number;
+  /** Names for `--checksum-choice`, or null to negotiate. */
+  checksumChoice: string | null;
+  /** 0 = chosen by the server. */
+  checksumSeed: number;
+  /** `auto` (`-z`) negotiates; null = no compression. */
+  compress: 'auto' | 'zstd' | 'lz4' | 'zlibx' | 'zlib' | null;
+  /** null = the method's default. */
+  compressLevel: number | null;
+  /** Suffixes of `--skip-compress` as given, or null for rsync's list. */
+  skipCompress: ByteString | null;
+  /** Highest protocol to offer, 30–32. */
+  protocol: number;
+  /** Whether incremental recursion may be used. */
+  incRecurse: boolean;
+
+  // Network and limits.
+  /** I/O timeout in seconds; 0 = none. Always forwarded. */
+  timeout: number;
+  /** Seconds until a daemon must have answered; 0 = none. */
+  contimeout: number;
+  /** KiB a second; 0 = no limit. */
+  bwlimit: number;
+  /** Bytes one allocation may take, or null for rsync's 1 GiB. */
+  maxAlloc: number | null;
+  /** When to stop, in milliseconds since 1970 (`--stop-after`, `--stop-at`). */
+  stopAt: number | null;
+  ipVersion: 0 | 4 | 6;
+  address: ByteString | null;
+  port: number | null;
+  sockopts: ByteString | null;
+  passwordFile: ByteString | null;
+  motd: boolean; // --no-motd turns it off
+  blockingIo: boolean | null;
+  /** Remote program, used verbatim (`--rsync-path`). */
+  rsyncPath: string;
+  /** Remote shell command (`-e`, RSYNC_RSH), or null for the built-in ssh. */
+  rsh: string | null;
+
+  // Output.
   verbose: number; // -v, -vv …
   quiet: boolean;
   itemize: number; // -i, -ii
@@ -36,43 +160,113 @@ export interface TransferOptions {
   /** How numbers are printed: 0 plain, 1 with separators, 2 units of 1000, 3 units of 1024 (`-h`). */
   humanReadable: number;
   listOnly: boolean;
-  /** Bytes; 0 = the protocol's own choice. At most 131072. */
-  blockSize: number;
-  /** I/O timeout in seconds; 0 = none. Always forwarded. */
-  timeout: number;
-  /** Names for `--checksum-choice`, or null to negotiate. */
-  checksumChoice: string | null;
-  /** 0 = chosen by the server. */
-  checksumSeed: number;
-  /** Highest protocol to offer, 30–32. */
-  protocol: number;
-  /** Whether incremental recursion may be used. */
-  incRecurse: boolean;
-  /** Remote program, used verbatim (`--rsync-path`). */
-  rsyncPath: string;
-  /** Remote shell command (`-e`), or null for the built-in ssh. */
-  rsh: string | null;
+  eightBit: boolean; // -8
+  outFormat: ByteString | null;
+  logFile: ByteString | null;
+  logFileFormat: ByteString | null;
+  /** Words of `--info` and `--debug`, in rsync's names, lower case, with their levels; those of -v are not included. */
+  info: ReadonlyMap<string, number>;
+  debug: ReadonlyMap<string, number>;
+  stderr: 'errors' | 'all' | 'client';
+  outbuf: 'none' | 'line' | 'block' | null;
 }
 
 export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   recursive: false,
   dirs: false,
   links: false,
+  copyLinks: false,
+  copyUnsafeLinks: false,
+  safeLinks: false,
+  mungeLinks: false,
+  copyDirlinks: false,
+  keepDirlinks: false,
+  relative: false,
+  impliedDirs: true,
+  oneFileSystem: 0,
+  missingArgs: 'error',
+  removeSourceFiles: false,
+  pruneEmptyDirs: false,
+  filesFrom: null,
+  from0: false,
+  openNoatime: false,
+  copyDevices: false,
   perms: false,
+  executability: false,
   times: false,
+  atimes: 0,
+  crtimes: false,
+  omitDirTimes: false,
+  omitLinkTimes: false,
   owner: false,
   group: false,
   devices: false,
   specials: false,
+  hardLinks: false,
+  acls: false,
+  xattrs: 0,
+  numericIds: false,
+  userMap: [],
+  groupMap: [],
+  chmod: [],
+  superUser: null,
+  fakeSuper: false,
   dryRun: false,
   checksum: false,
   update: false,
+  existing: false,
+  ignoreExisting: false,
   ignoreTimes: false,
   sizeOnly: false,
+  modifyWindow: 0,
+  maxSize: null,
+  minSize: null,
   wholeFile: null,
-  numericIds: false,
+  fuzzy: 0,
+  inplace: false,
+  append: 'off',
+  sparse: false,
+  preallocate: false,
+  writeDevices: false,
+  partial: false,
+  partialDir: null,
+  delayUpdates: false,
+  tempDir: null,
+  fsync: false,
+  backup: false,
+  backupDir: null,
+  suffix: null,
+  altDest: null,
+  mkpath: false,
+  force: false,
   deleteMode: 'none',
+  deleteExcluded: false,
+  maxDelete: null,
+  ignoreErrors: false,
   filters: [],
+  cvsExclude: false,
+  blockSize: 0,
+  checksumChoice: null,
+  checksumSeed: 0,
+  compress: null,
+  compressLevel: null,
+  skipCompress: null,
+  protocol: 32,
+  incRecurse: true,
+  timeout: 0,
+  contimeout: 0,
+  bwlimit: 0,
+  maxAlloc: null,
+  stopAt: null,
+  ipVersion: 0,
+  address: null,
+  port: null,
+  sockopts: null,
+  passwordFile: null,
+  motd: true,
+  blockingIo: null,
+  rsyncPath: 'rsync',
+  rsh: null,
   verbose: 0,
   quiet: false,
   itemize: 0,
@@ -80,14 +274,14 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   progress: false,
   humanReadable: 1,
   listOnly: false,
-  blockSize: 0,
-  timeout: 0,
-  checksumChoice: null,
-  checksumSeed: 0,
-  protocol: 32,
-  incRecurse: true,
-  rsyncPath: 'rsync',
-  rsh: null,
+  eightBit: false,
+  outFormat: null,
+  logFile: null,
+  logFileFormat: null,
+  info: new Map(),
+  debug: new Map(),
+  stderr: 'errors',
+  outbuf: null,
 });
 
 /** `-a`: the parts rsync's archive mode stands for (no -H -A -X). */
