@@ -19,6 +19,7 @@ import { ListSender, type SourceTree } from './roles/list-sender.ts';
 import { ReceiveState } from './roles/receive-state.ts';
 import { Receiver } from './roles/receiver.ts';
 import { Sender } from './roles/sender.ts';
+import { SideDirs } from './roles/side-dirs.ts';
 import type { PeerExit } from './transport/transport.ts';
 import { exitError } from './transport/peer-exit.ts';
 import { Msg, Ndx } from './wire/constants.ts';
@@ -141,7 +142,8 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     const made = request.path.replace(/(.)\/+$/, '$1');
     conn.emit({ type: 'message', level: 'info', from: 'local', text: `created directory ${made}\n` });
   }
-  const state = new ReceiveState(conn, lists, listReceiver, destination, abilities, request.planned);
+  const sides = new SideDirs(request.opener, destination.root?.path ?? null);
+  const state = new ReceiveState(conn, lists, listReceiver, destination, abilities, request.planned, sides);
   state.listsComplete = listsComplete;
   conn.onAbort = () => state.wake();
   if (options.listOnly) state.onList = (list) => list.entries.forEach((entry) => emitListed(conn, entry));
@@ -171,6 +173,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
       await bothOrAbort(conn, receiver.run(readStats), generator.run());
     }
   } finally {
+    sides.close();
     destination.close();
   }
   const { totals } = state;

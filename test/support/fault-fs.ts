@@ -37,6 +37,8 @@ export type FaultOperation =
   | 'unlink'
   | 'symlink'
   | 'mknod'
+  | 'move'
+  | 'link'
   | 'attributes'
   | 'create'
   | 'write'
@@ -96,7 +98,7 @@ export function faultyRoot(inner: DestinationRoot, faults: Faults): DestinationR
 function faultyDir(inner: DestinationDir, faults: Faults): DestinationDir {
   const check = (operation: FaultOperation, name: ByteString): void =>
     faults.check(operation, joinPath(inner.rel, name));
-  return {
+  const faulty: DestinationDir = {
     rel: inner.rel,
     lstat(name) {
       check('lstat', name);
@@ -134,6 +136,14 @@ function faultyDir(inner: DestinationDir, faults: Faults): DestinationDir {
       check('mknod', name);
       inner.mknod(name, mode, major, minor);
     },
+    rename(name, toDir, toName) {
+      check('move', name);
+      inner.rename(name, REAL.get(toDir) ?? toDir, toName);
+    },
+    link(name, toDir, toName) {
+      check('link', name);
+      inner.link(name, REAL.get(toDir) ?? toDir, toName);
+    },
     setAttributes(name, attributes, isSymlink) {
       check('attributes', name);
       inner.setAttributes(name, attributes, isSymlink);
@@ -143,7 +153,12 @@ function faultyDir(inner: DestinationDir, faults: Faults): DestinationDir {
       return faultyTemp(inner.createTemp(name), check, name);
     },
   };
+  REAL.set(faulty, inner);
+  return faulty;
 }
+
+/** The folders behind the faulty ones, for calls that name two of them. */
+const REAL = new WeakMap<DestinationDir, DestinationDir>();
 
 function faultyRead(inner: ReadFile, path: ByteString, faults: Faults): ReadFile {
   return {

@@ -10,10 +10,12 @@ export interface Stat {
   size: number;
   mtime: number; // whole seconds, may be negative
   nsec: number; // 0..999999999
+  atime: number; // whole seconds
   uid: number;
   gid: number;
-  dev: number;
-  ino: number;
+  /** Exact: numbers past 2^53, which some network file systems have, are bigints. */
+  dev: number | bigint;
+  ino: number | bigint;
   nlink: number;
   rdevMajor: number;
   rdevMinor: number;
@@ -27,6 +29,8 @@ export interface NewAttributes {
   /** Seconds and nanoseconds, or null to leave the time alone. */
   mtime: number | null;
   nsec: number;
+  /** Seconds, or null to leave the time alone. */
+  atime: number | null;
 }
 
 /** Source side: reads only. Paths are absolute or relative to the working directory. */
@@ -78,6 +82,17 @@ export interface DestinationDir {
   symlink(name: ByteString, target: ByteString): void;
   /** Makes a device, fifo or socket, likewise by rename. Throws `not-supported` without koffi or privilege. */
   mknod(name: ByteString, mode: number, major: number, minor: number): void;
+  /**
+   * Moves an entry, never through a symlink; what is not a folder is replaced. Both folders come from this file system.
+   * @throws fs `exdev` across file systems
+   */
+  rename(name: ByteString, toDir: DestinationDir, toName: ByteString): void;
+  /**
+   * Gives an entry that is no folder another name; a symlink is linked itself. What is not a folder is replaced
+   * atomically.
+   * @throws fs `exdev` across file systems, `emlink`, `eperm` where the file system has no hard links
+   */
+  link(name: ByteString, toDir: DestinationDir, toName: ByteString): void;
   /**
    * Attributes of an existing entry (never through a symlink): owner, then mode, then times. `name` may be '.': the
    * folder itself. The mode is skipped for a symlink.

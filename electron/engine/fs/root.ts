@@ -8,9 +8,9 @@ import { type Journal, NO_JOURNAL, type TempKind } from './journal.ts';
 import { checkName, checkRel, native } from './native-path.ts';
 import { BYTES, openRegular, statOrNull } from './node-fs.ts';
 import { loadPosix } from './posix.ts';
-import { makeTemporary, nodeTime, openTemp, type TempPlace } from './temp-file.ts';
+import { makeTemporary, nodeTimes, openTemp, type TempPlace } from './temp-file.ts';
 
-const { S_IFMT, S_IFLNK } = fs.constants;
+const { S_IFMT, S_IFLNK, S_IFREG } = fs.constants;
 const O_PATH = 0x200000;
 
 export interface RootOptions {
@@ -120,13 +120,13 @@ class Dir implements DestinationDir {
   }
 
   symlink(name: ByteString, target: ByteString): void {
-    this.#replace(name, 'l', 'create the link', (path) => fs.symlinkSync(native(target), native(path)));
+    this.#replace(name, () => 'l', 'create the link', (path) => fs.symlinkSync(native(target), native(path)));
   }
 
   mknod(name: ByteString, mode: number, major: number, minor: number): void {
     const call = loadPosix()?.mknod;
     if (!call) throw this.#notSupported(name);
-    this.#replace(name, 'n', 'create the special file', (path) => {
+    this.#replace(name, () => 'n', 'create the special file', (path) => {
       // Open to nobody else until the caller sets owner and mode.
       const errno = call(null, path, mode & (S_IFMT | 0o600), major, minor);
       // A device needs privilege, which is the same to the person as a system that has none.
@@ -135,24 +135,48 @@ class Dir implements DestinationDir {
     });
   }
 
+  rename(name: ByteString, toDir: DestinationDir, toName: ByteString): void {
+    this.#both(name, toDir, toName, (from, to) => {
+      this.#named(name, 'move', () => fs.renameSync(native(from), native(to)));
+    });
+    // A folder moves with everything that is held below it.
+    this.#place.dirs.forget(joinPath(this.rel, name));
+  }
+
+  link(name: ByteString, toDir: DestinationDir, toName: ByteString): void {
+    this.#both(name, toDir, toName, (from, _, into) => {
+      const kind = (): TempKind => {
+        const type = (this.lstat(name)?.mode ?? 0) & S_IFMT;
+        return type === S_IFLNK ? 'l' : type === S_IFREG ? 'f' : 'n';
+      };
+      into.#replace(toName, kind, 'create the hard link', (path) => fs.linkSync(native(from), native(path)));
+    });
+  }
+
   setAttributes(name: ByteString, attributes: NewAttributes, isSymlink: boolean): void {
     if (name !== '.') checkName(name);
     const dir = this.#dir();
     const path = dir.prefix + name;
-    const { uid, gid, mode, mtime, nsec } = attributes;
+    const { uid, gid, mode, mtime, nsec, atime } = attributes;
     if (uid !== null || gid !== null) {
       this.#named(name, 'set the owner of', () => fs.lchownSync(native(path), uid ?? -1, gid ?? -1));
     }
     if (mode !== null && !isSymlink) {
       this.#named(name, 'set the mode of', () => chmodNoFollow(dir, name, mode & 0o7777));
     }
-    if (mtime === null) return;
+    if (mtime === null && atime === null) return;
     const posix = loadPosix();
     if (posix === null) {
-      this.#named(name, 'set the time of', () => fs.lutimesSync(native(path), new Date(), nodeTime(mtime, nsec)));
+      this.#named(name, 'set the time of', () => {
+        const times = nodeTimes(mtime, nsec, atime, () => fs.lstatSync(native(path), { bigint: true }));
+        fs.lutimesSync(native(path), ...times);
+      });
       return;
     }
-    const errno = dir.fd === null ? posix.setTimes(null, path, mtime, nsec) : posix.setTimes(dir.fd, name, mtime, nsec);
+    const errno =
+      dir.fd === null
+        ? posix.setTimes(null, path, mtime, nsec, atime)
+        : posix.setTimes(dir.fd, name, mtime, nsec, atime);
     if (errno !== '') throw errnoError(errno, 'set the time of', this.#shown(name));
   }
 
@@ -162,7 +186,7 @@ class Dir implements DestinationDir {
   }
 
   /** Makes an entry at once where the name is free, otherwise under a temporary name that is renamed over the old one. */
-  #replace(name: ByteString, kind: TempKind, action: string, make: (path: ByteString) => void): void {
+  #replace(name: ByteString, kind: () => TempKind, action: string, make: (path: ByteString) => void): void {
     checkName(name);
     const { prefix } = this.#dir();
     try {
@@ -171,22 +195,23 @@ class Dir implements DestinationDir {
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw fsError(error, action, this.#shown(name));
     }
-    const { temp } = makeTemporary(this.#place, name, kind, (candidate) => make(prefix + candidate));
+    const { temp } = makeTemporary(this.#place, name, kind(), (candidate) => make(prefix + candidate));
     try {
       fs.renameSync(native(prefix + temp), native(prefix + name));
     } catch (error) {
       this.#discard(prefix + temp);
       throw fsError(error, action, this.#shown(name));
     }
-    this.#place.journal.done();
+    // Renaming one name of a file over another one does nothing.
+    this.#discard(prefix + temp);
   }
 
   /** If the removal fails too, the journal still names what is left. */
   #discard(temp: ByteString): void {
     try {
       fs.unlinkSync(native(temp));
-    } catch {
-      return;
+    } catch (error) {
+      if (!isMissing(errnoOf(error))) return;
     }
     this.#place.journal.done();
   }
@@ -195,6 +220,26 @@ class Dir implements DestinationDir {
     const dir = this.#place.dirs.open(this.rel);
     if (dir === null) throw errnoError('ENOENT', 'enter', this.#shown(''));
     return dir;
+  }
+
+  /** A call on an entry here and one in another folder, with this folder held while the other one is opened. */
+  #both(
+    name: ByteString,
+    toDir: DestinationDir,
+    toName: ByteString,
+    call: (from: ByteString, to: ByteString, into: Dir) => void,
+  ): void {
+    if (!(toDir instanceof Dir)) throw fail('internal', 'foreign-folder', 'Entries move between real folders only.');
+    checkName(name);
+    checkName(toName);
+    const { dirs } = this.#place;
+    const here = this.#dir();
+    dirs.pin(here);
+    try {
+      call(here.prefix + name, toDir.#dir().prefix + toName, toDir);
+    } finally {
+      dirs.unpin(here);
+    }
   }
 
   #entry(name: ByteString): ByteString {
@@ -245,5 +290,5 @@ function chmodNoFollow(dir: DirHandle, name: ByteString, mode: number): void {
 }
 
 function emptyStat(): Stat {
-  return { mode: 0, size: 0, mtime: 0, nsec: 0, uid: 0, gid: 0, dev: 0, ino: 0, nlink: 0, rdevMajor: 0, rdevMinor: 0 };
+  return { mode: 0, size: 0, mtime: 0, nsec: 0, atime: 0, uid: 0, gid: 0, dev: 0, ino: 0, nlink: 0, rdevMajor: 0, rdevMinor: 0 };
 }

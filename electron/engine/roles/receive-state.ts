@@ -10,6 +10,7 @@ import type { Stat } from '../fs/fs.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
 import type { Destination } from './destination.ts';
 import type { ListReceiver } from './list-receiver.ts';
+import type { SideDirs } from './side-dirs.ts';
 
 /** One file list on its way through the generator. */
 export interface ListWork {
@@ -67,6 +68,8 @@ export class ReceiveState {
   readonly received: ListReceiver;
   readonly destination: Destination;
   readonly abilities: ReceiverAbilities;
+  /** Folders the user named beside the destination. */
+  readonly sides: SideDirs;
   #wake: (() => void) | null = null;
   #woken = false;
 
@@ -77,6 +80,7 @@ export class ReceiveState {
     destination: Destination,
     abilities: ReceiverAbilities,
     planned: Map<ByteString, PlanItem> | null,
+    sides: SideDirs,
   ) {
     this.conn = conn;
     this.lists = lists;
@@ -84,6 +88,7 @@ export class ReceiveState {
     this.destination = destination;
     this.abilities = abilities;
     this.planned = planned;
+    this.sides = sides;
     this.umask = process.umask();
   }
 

@@ -1,0 +1,99 @@
+import { fail } from '../../../shared/errors.ts';
+import { bytesToText, displayPath, joinPath, type ByteString } from '../../../shared/model/path.ts';
+import type { DestinationDir, DestinationRoot } from '../fs/fs.ts';
+import { isDir } from '../wire/constants.ts';
+import type { DestinationOpener } from './destination.ts';
+
+/** Told of each folder that was made, outermost first: it is `name` in `parent`. */
+export type OnMade = (parent: DestinationDir, name: ByteString) => void;
+
+/**
+ * Folders the user named beside the destination: `--backup-dir`, `--link-dest`, `--temp-dir` and their kind. A relative
+ * one counts from the destination's folder and may lie outside of it. The named folder itself may be reached through
+ * symlinks, since the user named it; below it none is followed.
+ */
+export class SideDirs {
+  readonly #opener: DestinationOpener;
+  /** Path of the destination's folder, or null in a dry run that would make it. */
+  readonly #base: ByteString | null;
+  readonly #roots = new Map<ByteString, DestinationRoot>();
+
+  constructor(opener: DestinationOpener, base: ByteString | null) {
+    this.#opener = opener;
+    this.#base = base;
+  }
+
+  /** Absolute path of a folder as the user named it, or null where there is no base yet. */
+  resolve(named: ByteString): ByteString | null {
+    if (named.startsWith('/')) return named;
+    return this.#base === null ? null : joinPath(this.#base, named);
+  }
+
+  /**
+   * The folder, or null while it does not exist. Held until the run ends.
+   * @throws fs what keeps it from being opened
+   */
+  open(named: ByteString): DestinationRoot | null {
+    const known = this.#roots.get(named);
+    if (known) return known;
+    const path = this.resolve(named);
+    if (path === null) return null;
+    const stat = this.#opener.stat(path);
+    if (stat === null) return null;
+    if (!isDir(stat.mode)) throw notAFolder(path);
+    const root = this.#opener.open(path);
+    this.#roots.set(named, root);
+    return root;
+  }
+
+  /** The folder, made with its missing parents; the umask applies. */
+  make(named: ByteString): DestinationRoot {
+    const existing = this.open(named);
+    if (existing) return existing;
+    const path = this.resolve(named);
+    if (path === null) throw fail('internal', 'no-destination', 'A folder was to be made where nothing is written.');
+    const missing: ByteString[] = [];
+    for (let at = path; this.#opener.stat(at) === null;) {
+      missing.push(at);
+      const slash = at.replace(/\/+$/, '').lastIndexOf('/');
+      if (slash <= 0) break;
+      at = at.slice(0, slash);
+    }
+    // `a/b/..` names a folder that exists once `a/b` does.
+    for (const each of missing.reverse()) if (this.#opener.stat(each) === null) this.#opener.mkdir(each, 0o777);
+    const made = this.open(named);
+    if (made === null) throw notAFolder(path);
+    return made;
+  }
+
+  close(): void {
+    for (const root of this.#roots.values()) root.close();
+    this.#roots.clear();
+  }
+}
+
+/**
+ * A folder below a root, made with its missing parents. A component that is a symlink or a file is not passed.
+ * @param mode of the folders made; the umask applies
+ * @throws fs `eexist` where something else stands in the way
+ */
+export function makeDirs(root: DestinationRoot, rel: ByteString, mode = 0o777, onMade?: OnMade): DestinationDir {
+  const found = root.dir(rel);
+  if (found) return found;
+  const slash = rel.lastIndexOf('/');
+  const parent = makeDirs(root, rel.slice(0, Math.max(slash, 0)), mode, onMade);
+  const name = rel.slice(slash + 1);
+  parent.mkdir(name, mode);
+  onMade?.(parent, name);
+  const made = root.dir(rel);
+  if (made === null) throw notAFolder(joinPath(root.path, rel));
+  return made;
+}
+
+function notAFolder(path: ByteString): Error {
+  const text = bytesToText(path);
+  return fail('fs', 'enotdir', `“${displayPath(text)}” is not a folder.`, {
+    path: text,
+    details: { errno: 'ENOTDIR' },
+  });
+}
