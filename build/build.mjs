@@ -28,13 +28,14 @@ const STAMPS = join(DIST, '.stamps');
 const PARTS = {
   node: {
     config: 'nodeConfig',
-    sources: ['shared', 'electron', 'test/bench', 'test/support', 'build/icons'],
+    sources: ['shared', 'electron', 'test/bench', 'test/differential', 'test/support', 'build/icons'],
     entries: {
       cli: 'electron/cli/main.ts',
       demo: 'electron/cli/demo.ts',
       'transfer-worker': 'electron/worker/transfer-worker.ts',
       main: 'electron/main/main.ts',
       bench: 'test/bench/bench.ts',
+      fuzz: 'test/differential/fuzz.ts',
     },
   },
   harness: {

@@ -13,7 +13,7 @@ import { join, relative } from 'node:path';
 import { ROOT, missingPeers } from './peers.mjs';
 
 const PLAIN = ['unit', 'renderer', 'wire', 'pair'];
-const WITH_PEERS = ['interop', 'service', 'e2e'];
+const WITH_PEERS = ['interop', 'differential', 'service', 'e2e'];
 
 const filters = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), 'driftline-test-'));

@@ -38,6 +38,7 @@ export default defineConfig({
       project('wire', ['test/wire/**/*.test.ts']),
       project('pair', ['test/pair/**/*.test.ts']),
       project('interop', ['test/interop/**/*.test.ts'], withPeers),
+      project('differential', ['test/differential/**/*.test.ts'], withPeers),
       project('service', ['test/service/**/*.test.ts'], withPeers),
       project('e2e', ['test/e2e/**/*.test.ts'], withPeers),
     ],
