@@ -23,7 +23,7 @@ export function scanTree(
   const scan = new SourceScan(
     fs,
     args,
-    { recursive: options.recursive, dirs: options.dirs, links: options.links, incRecurse: agreed.incRecurse },
+    { ...options, incRecurse: agreed.incRecurse },
     (name, isDir) => !chain.isEmpty && chain.check(name, isDir) === 'exclude',
     {
       issue: (issue) => conn.issue(issue),

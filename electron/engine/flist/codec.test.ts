@@ -326,6 +326,90 @@ describe('an entry that has not all arrived', () => {
   });
 });
 
+describe('hard links (§6.8)', () => {
+  const linked = (name: string, ino: number | bigint, more: Partial<FileEntry> = {}) =>
+    entry(name, { ...more, extra: { ...more.extra, hardLink: { dev: 1, ino, first: -1 } } });
+  const more = { mtime: 5, nsec: 6, size: 7, mode: 0o100600 };
+
+  /** Group and first of each entry, list by list. */
+  function roundTrip(layout: FlistLayout, lists: FileEntry[][]): { groups: string[]; entries: FileEntry[] } {
+    const encoder = new FlistEncoder(layout, null);
+    const hex = written((w) => {
+      for (const list of lists) {
+        for (const each of list) encoder.writeEntry(w, each);
+        encoder.writeEnd(w, 0);
+      }
+    });
+    const reader = readerOf(hex);
+    const decoder = new FlistDecoder(layout);
+    const entries: FileEntry[] = [];
+    while (reader.available > 0) {
+      const next = decoder.readEntry(reader);
+      if (!isFlistEnd(next)) entries.push(next);
+    }
+    return {
+      entries,
+      groups: entries.map(({ extra }) => (extra?.hardLink ? `${extra.hardLink.ino} ${extra.hardLink.first}` : '')),
+    };
+  }
+
+  it.each([
+    ['varint flags', { ...VARINT, hardLinks: true, atimes: true }],
+    ['byte flags', { ...BYTE_FLAGS, hardLinks: true, atimes: true }],
+    ['protocol 30', { ...BYTE_FLAGS, protocol: 30, hardLinks: true, atimes: true }],
+  ])('number groups by their first entry in sending order: %s', (_, layout) => {
+    const huge = 2n ** 63n + 1n;
+    const { groups, entries } = roundTrip(layout, [
+      [
+        entry('z'),
+        linked('y', 4, { ...more, extra: { atime: 9 } }),
+        entry('dir', { mode: 0o40755, flags: EntryFlag.CONTENT_DIR }),
+        linked('dir/x', huge, more),
+        linked('dir/w', 4, more),
+        linked('dir/v', huge + 1n, more),
+      ],
+    ]);
+    expect(groups).toEqual(['', '1 -1', '', '3 -1', '1 1', '5 -1']);
+    const nsec = layout.protocol >= 31 ? 6 : 0;
+    expect(entries[4]).toMatchObject({ ...more, nsec, dir: 'dir', base: 'w', flags: 0, extra: { atime: 9 } });
+    expect(entries[1]!.extra).not.toBe(entries[4]!.extra);
+  });
+
+  it('number groups across lists, where the whole entry is sent again', () => {
+    const layout = { ...VARINT, hardLinks: true, incRecurse: true };
+    const { groups, entries } = roundTrip(layout, [
+      [linked('b', 8, more), entry('a')],
+      [linked('d/c', 8, { ...more, size: 99 }), linked('d/e', 9), linked('d/b', 9), linked('d/a', 8, more)],
+    ]);
+    expect(groups).toEqual(['1 -1', '', '1 1', '5 -1', '5 5', '1 1']);
+    expect(entries[2]).toMatchObject({ size: 99 });
+  });
+
+  it('give what follows an entry without attributes the right ones', () => {
+    const layout = { ...VARINT, hardLinks: true, owner: true, atimes: true };
+    const node = (name: string, ino: number, major: number) =>
+      linked(name, ino, { mode: 0o20600, uid: 5, extra: { rdevMajor: major, rdevMinor: 1, atime: 3 } });
+    const list = [node('a', 1, 8), node('b', 2, 4), node('c', 1, 8), node('d', 3, 8), entry('e', { mtime: 77 })];
+    const { entries } = roundTrip(layout, [list]);
+    expect(entries.map(({ extra, uid }) => [extra?.rdevMajor, uid])).toEqual([
+      [8, 5],
+      [4, 5],
+      [8, 5],
+      [8, 5],
+      [undefined, 0],
+    ]);
+  });
+
+  it.each([
+    ['without having agreed on links', VARINT, '8200 01 61', 'protocol/flist-flags'],
+    ['to an entry that is not there', { ...VARINT, hardLinks: true }, '8200 01 61 07', 'protocol/flist-link-group'],
+    ['to itself', { ...VARINT, hardLinks: true }, '8200 01 61 00', 'protocol/flist-link-group'],
+    ['on a folder', { ...VARINT, hardLinks: true }, '9298 01 61 000000 ed410000', 'protocol/flist-link-group'],
+  ])('are refused %s', (_, layout, hex, code) => {
+    expect(codeOf(() => decode(layout, hex))).toBe(code);
+  });
+});
+
 describe('end of a list (§6.11)', () => {
   const end = (layout: FlistLayout, ioError: number): string =>
     written((w) => new FlistEncoder(layout, null).writeEnd(w, ioError));

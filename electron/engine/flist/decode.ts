@@ -3,6 +3,7 @@ import { type ByteString, bytesToText, displayPath } from '../../../shared/model
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { isDevice, isDir, isLink, isReg, isSpecial, Limit, Mode, XFlag } from '../wire/constants.ts';
 import { type EntryExtra, EntryFlag, type FileEntry, type FlistLayout } from './entry.ts';
+import { EntryNumbers, type ListFirsts, receivedLink } from './hard-links.ts';
 
 /** The marker that ends a list (§6.11). `ioError` holds bits of §4.6, already masked. */
 export interface FlistEnd {
@@ -25,7 +26,7 @@ const MAX_IDS = 200_000;
 const SLASH = 0x2f;
 const DOT = 0x2e;
 
-/** Flags of options that are not built (hard links, atimes, crtimes) or that nothing defines. */
+/** Flags of options that were not agreed on, or that nothing defines. */
 const REFUSED = ~(
   XFlag.TOP_DIR |
   XFlag.SAME_MODE |
@@ -69,9 +70,15 @@ export class FlistDecoder {
   #dir: ByteString = '';
   #mode = 0;
   #mtime = 0;
+  #atime = 0;
   #uid = 0;
   #gid = 0;
   #rdevMajor = 0;
+
+  readonly #numbers: EntryNumbers;
+  readonly #firsts: ListFirsts = new Map();
+  /** Numbers of the groups that were opened in any list. */
+  readonly #linkGroups = new Set<number>();
 
   // Results of #readName, valid until the next call.
   #foundDir: ByteString = '';
@@ -79,16 +86,21 @@ export class FlistDecoder {
   #foundSlash = -1;
   #foundNormal = true;
   #foundLength = 0;
+  #foundUser: ByteString | null = null;
+  #foundGroup: ByteString | null = null;
 
   /** @param limits `maxEntries`: entries accepted over the whole connection, by default MAX_ENTRIES */
   constructor(layout: FlistLayout, limits: { maxEntries?: number } = {}) {
     this.#layout = layout;
     this.#maxEntries = limits.maxEntries ?? MAX_ENTRIES;
+    this.#numbers = new EntryNumbers(layout.incRecurse);
     const inline = layout.incRecurse && !layout.numericIds;
     let refused = REFUSED;
     if (!inline || !layout.owner) refused |= XFlag.USER_NAME_FOLLOWS;
     if (!inline || !layout.group) refused |= XFlag.GROUP_NAME_FOLLOWS;
     if (layout.protocol < 31) refused |= XFlag.MOD_NSEC;
+    if (layout.hardLinks) refused &= ~(XFlag.HLINKED | XFlag.HLINK_FIRST);
+    if (layout.atimes) refused &= ~XFlag.SAME_ATIME;
     this.#refused = refused;
   }
 
@@ -101,12 +113,12 @@ export class FlistDecoder {
     let xflags: number;
     if (layout.varintFlags) {
       xflags = reader.varint();
-      if (xflags === 0) return { end: true, ioError: reader.varint() & 7 };
+      if (xflags === 0) return this.#end(reader.varint());
     } else {
       xflags = reader.u8();
-      if (xflags === 0) return { end: true, ioError: 0 };
+      if (xflags === 0) return this.#end(0);
       if (xflags & XFlag.EXTENDED) xflags |= reader.u8() << 8;
-      if (xflags === IO_ERROR_END && layout.safeFlist) return { end: true, ioError: reader.varint() & 7 };
+      if (xflags === IO_ERROR_END && layout.safeFlist) return this.#end(reader.varint());
     }
     if (xflags & this.#refused) {
       const found = (xflags & this.#refused) >>> 0;
@@ -115,6 +127,52 @@ export class FlistDecoder {
 
     this.#readName(reader, xflags);
 
+    let first = -1;
+    if (xflags & XFlag.HLINKED && !(xflags & XFlag.HLINK_FIRST)) {
+      first = reader.varint();
+      if (!this.#linkGroups.has(first)) throw this.#badEntry('flist-link-group', 'a link to an entry that is none');
+    }
+    // A later name in the list of the first says nothing about the file: both sides take it from the first (§6.8).
+    const sameFile = first >= this.#numbers.start ? this.#firsts.get(first)! : null;
+    const entry = sameFile === null ? this.#readFile(reader, xflags) : this.#nameOf(sameFile);
+    if (xflags & XFlag.HLINKED) {
+      if (isDir(entry.mode)) throw this.#badEntry('flist-link-group', 'a folder with several names');
+      (entry.extra ??= {}).hardLink = receivedLink(first < 0 ? this.#numbers.next : first, first);
+    }
+
+    // That was the last read: from here on the entry counts.
+    const { extra } = entry;
+    this.#count(this.#foundBase.length + (extra?.link?.length ?? 0) + (extra?.sum?.length ?? 0));
+    if (sameFile === null) {
+      if (this.#foundUser !== null && !this.uidNames.has(entry.uid)) this.uidNames.set(entry.uid, this.#foundUser);
+      if (this.#foundGroup !== null && !this.gidNames.has(entry.gid)) this.gidNames.set(entry.gid, this.#foundGroup);
+    }
+    if (xflags & XFlag.HLINKED && first < 0) {
+      this.#linkGroups.add(this.#numbers.next);
+      this.#firsts.set(this.#numbers.next, entry);
+    }
+    this.#numbers.next++;
+    this.#keepName();
+    this.#mtime = entry.mtime;
+    this.#mode = entry.mode;
+    this.#uid = entry.uid;
+    this.#gid = entry.gid;
+    if (extra !== null) {
+      if (extra.atime !== undefined) this.#atime = extra.atime;
+      if (extra.rdevMajor !== undefined) this.#rdevMajor = extra.rdevMajor;
+    }
+    return entry;
+  }
+
+  #end(ioError: number): FlistEnd {
+    this.#numbers.endList();
+    this.#firsts.clear();
+    return { end: true, ioError: ioError & 7 };
+  }
+
+  /** Fields 6 to 17 of §6.4, what is said about the file behind the name that was just read. */
+  #readFile(reader: ByteReader, xflags: number): FileEntry {
+    const layout = this.#layout;
     const size = reader.varlong(3);
     if (size < 0) throw this.#badEntry('flist-size', 'a negative size');
     const mtime = xflags & XFlag.SAME_TIME ? this.#mtime : reader.varlong(4);
@@ -126,48 +184,43 @@ export class FlistDecoder {
     const directory = isDir(mode);
     if (!directory && this.#foundBase === '.') throw this.#badEntry('flist-root', 'a root that is not a folder');
 
+    let extra: EntryExtra | null = null;
+    if (layout.atimes && !directory) {
+      extra = { atime: xflags & XFlag.SAME_ATIME ? this.#atime : reader.varlong(4) };
+    }
     let uid = this.#uid;
-    let userName: ByteString | null = null;
+    this.#foundUser = null;
     if (layout.owner && !(xflags & XFlag.SAME_UID)) {
       uid = reader.varint() >>> 0;
-      if (xflags & XFlag.USER_NAME_FOLLOWS) userName = reader.string(reader.u8());
+      if (xflags & XFlag.USER_NAME_FOLLOWS) this.#foundUser = reader.string(reader.u8());
     }
     let gid = this.#gid;
-    let groupName: ByteString | null = null;
+    this.#foundGroup = null;
     if (layout.group && !(xflags & XFlag.SAME_GID)) {
       gid = reader.varint() >>> 0;
-      if (xflags & XFlag.GROUP_NAME_FOLLOWS) groupName = reader.string(reader.u8());
+      if (xflags & XFlag.GROUP_NAME_FOLLOWS) this.#foundGroup = reader.string(reader.u8());
     }
 
-    let extra: EntryExtra | null = null;
-    let rdevMajor = this.#rdevMajor;
     if (!directory && !isReg(mode)) {
       const device = isDevice(mode);
       if (device ? layout.devices : layout.specials && layout.protocol < 31 && isSpecial(mode)) {
-        if (!(xflags & XFlag.SAME_RDEV_MAJOR)) rdevMajor = reader.varint() >>> 0;
+        const rdevMajor = xflags & XFlag.SAME_RDEV_MAJOR ? this.#rdevMajor : reader.varint() >>> 0;
         const rdevMinor = reader.varint() >>> 0;
-        if (device) extra = { rdevMajor, rdevMinor };
+        if (device) {
+          extra ??= {};
+          extra.rdevMajor = rdevMajor;
+          extra.rdevMinor = rdevMinor;
+        }
       } else if (layout.links && isLink(mode)) {
         const length = reader.varint();
         if (length < 1 || length >= Limit.PATH) throw this.#badEntry('flist-link', `a link target of ${length} bytes`);
         const link = reader.string(length);
         if (link.includes('\0')) throw this.#badEntry('flist-link', 'a link target with a zero byte');
-        extra = { link };
+        (extra ??= {}).link = link;
       }
     } else if (!directory && layout.sumLength > 0) {
-      extra = { sum: reader.string(layout.sumLength) };
+      (extra ??= {}).sum = reader.string(layout.sumLength);
     }
-
-    // That was the last read: from here on the entry counts.
-    this.#count(this.#foundBase.length + (extra?.link?.length ?? 0) + (extra?.sum?.length ?? 0));
-    if (userName !== null && !this.uidNames.has(uid)) this.uidNames.set(uid, userName);
-    if (groupName !== null && !this.gidNames.has(gid)) this.gidNames.set(gid, groupName);
-    this.#keepName();
-    this.#mtime = mtime;
-    this.#mode = mode;
-    this.#uid = uid;
-    this.#gid = gid;
-    this.#rdevMajor = rdevMajor;
 
     let flags = 0;
     if (directory) {
@@ -187,6 +240,11 @@ export class FlistDecoder {
       root: 0,
       extra,
     };
+  }
+
+  /** Another name of a file in this list. */
+  #nameOf(file: FileEntry): FileEntry {
+    return { ...file, dir: this.#foundDir, base: this.#foundBase, flags: 0, extra: { ...file.extra } };
   }
 
   /** Builds the name in #scratch and splits it into #foundDir and #foundBase (§6.5, R9, R10). */

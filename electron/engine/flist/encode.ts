@@ -2,6 +2,7 @@ import type { ByteString } from '../../../shared/model/path.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { isDevice, isDir, isLink, isReg, isSpecial, XFlag } from '../wire/constants.ts';
 import { EntryFlag, entryName, type FileEntry, type FlistLayout } from './entry.ts';
+import { EntryNumbers, type ListFirsts, SentGroups } from './hard-links.ts';
 import type { IdNames } from './id-map.ts';
 
 const MAX_SHARED = 255;
@@ -22,20 +23,31 @@ export class FlistEncoder {
   #base: ByteString = '';
   #mode = 0;
   #mtime = 0;
+  #atime = 0;
   #uid = 0;
   #gid = 0;
   #rdevMajor = 0;
+  readonly #numbers: EntryNumbers;
+  readonly #linkGroups = new SentGroups();
+  readonly #firsts: ListFirsts = new Map();
 
   /** @param names local names of ids; null sends none, as with `--numeric-ids` */
   constructor(layout: FlistLayout, names: IdNames | null) {
     this.#layout = layout;
     this.#names = layout.numericIds ? null : names;
+    this.#numbers = new EntryNumbers(layout.incRecurse);
   }
 
   /** Appends one entry. A regular file without its `--checksum` sum (unreadable) gets zeros. */
   writeEntry(w: ByteWriter, entry: FileEntry): void {
     const layout = this.#layout;
-    const { mode, mtime, uid, gid } = entry;
+    const number = this.#numbers.next++;
+    const hardLink = layout.hardLinks ? entry.extra?.hardLink : undefined;
+    const first = hardLink === undefined ? -1 : this.#linkGroups.firstOf(hardLink, number);
+    // A later name in the list of the first says nothing about the file: both sides take it from the first.
+    const sameFile = first >= this.#numbers.start ? this.#firsts.get(first)! : null;
+    const file = sameFile ?? entry;
+    const { mode, mtime, uid, gid } = file;
     const directory = isDir(mode);
     const device = layout.devices && isDevice(mode);
     const special = layout.specials && layout.protocol < 31 && isSpecial(mode);
@@ -44,10 +56,19 @@ export class FlistEncoder {
     if (directory) {
       if (entry.flags & EntryFlag.TOP_DIR) xflags |= XFlag.TOP_DIR;
       if (!(entry.flags & EntryFlag.CONTENT_DIR)) xflags |= XFlag.NO_CONTENT_DIR;
-    } else if (special || (device && entry.extra?.rdevMajor === this.#rdevMajor)) xflags |= XFlag.SAME_RDEV_MAJOR;
+    } else if (special || (device && file.extra?.rdevMajor === this.#rdevMajor)) xflags |= XFlag.SAME_RDEV_MAJOR;
     if (mode === this.#mode) xflags |= XFlag.SAME_MODE;
     if (mtime === this.#mtime) xflags |= XFlag.SAME_TIME;
-    if (entry.nsec !== 0 && layout.protocol >= 31) xflags |= XFlag.MOD_NSEC;
+    if (file.nsec !== 0 && layout.protocol >= 31) xflags |= XFlag.MOD_NSEC;
+    const atime = layout.atimes && !directory ? (file.extra?.atime ?? 0) : null;
+    if (atime === this.#atime) xflags |= XFlag.SAME_ATIME;
+    if (hardLink !== undefined) {
+      xflags |= XFlag.HLINKED;
+      if (first < 0) {
+        xflags |= XFlag.HLINK_FIRST;
+        this.#firsts.set(number, entry);
+      }
+    }
 
     let userName: ByteString | null = null;
     if (!layout.owner || (uid === this.#uid && !this.#first)) xflags |= XFlag.SAME_UID;
@@ -82,23 +103,48 @@ export class FlistEncoder {
     if (tail.length > 255) w.varint(tail.length);
     else w.u8(tail.length);
     w.string(tail);
+    if (first >= 0) w.varint(first);
+    if (sameFile === null) this.#writeFile(w, entry, xflags, device, special, userName, groupName);
+    if (device) this.#rdevMajor = sameFile === null ? (file.extra?.rdevMajor ?? 0) : -1;
+
+    this.#first = false;
+    this.#dir = entry.dir;
+    this.#base = entry.base;
+    this.#mode = mode;
+    this.#mtime = mtime;
+    if (atime !== null) this.#atime = atime;
+    if (layout.owner) this.#uid = uid;
+    if (layout.group) this.#gid = gid;
+  }
+
+  /** What is said about the file behind a name: fields 6 to 17 of §6.4. */
+  #writeFile(
+    w: ByteWriter,
+    entry: FileEntry,
+    xflags: number,
+    device: boolean,
+    special: boolean,
+    userName: ByteString | null,
+    groupName: ByteString | null,
+  ): void {
+    const layout = this.#layout;
+    const { mode } = entry;
     w.varlong(entry.size, 3);
-    if (!(xflags & XFlag.SAME_TIME)) w.varlong(mtime, 4);
+    if (!(xflags & XFlag.SAME_TIME)) w.varlong(entry.mtime, 4);
     if (xflags & XFlag.MOD_NSEC) w.varint(entry.nsec);
     if (!(xflags & XFlag.SAME_MODE)) w.i32(mode);
+    if (layout.atimes && !isDir(mode) && !(xflags & XFlag.SAME_ATIME)) w.varlong(entry.extra?.atime ?? 0, 4);
     if (!(xflags & XFlag.SAME_UID)) {
-      w.varint(uid);
+      w.varint(entry.uid);
       if (userName !== null) writeName(w, userName);
     }
     if (!(xflags & XFlag.SAME_GID)) {
-      w.varint(gid);
+      w.varint(entry.gid);
       if (groupName !== null) writeName(w, groupName);
     }
     if (device) {
-      const major = entry.extra?.rdevMajor ?? 0;
-      if (!(xflags & XFlag.SAME_RDEV_MAJOR)) w.varint(major);
+      if (!(xflags & XFlag.SAME_RDEV_MAJOR)) w.varint(entry.extra?.rdevMajor ?? 0);
       w.varint(entry.extra?.rdevMinor ?? 0);
-      this.#rdevMajor = major;
     } else if (special) w.varint(0);
     if (layout.links && isLink(mode)) {
       const link = entry.extra?.link ?? '';
@@ -106,14 +152,6 @@ export class FlistEncoder {
       w.string(link);
     }
     if (layout.sumLength > 0 && isReg(mode)) w.string(entry.extra?.sum ?? NO_SUM.slice(0, layout.sumLength));
-
-    this.#first = false;
-    this.#dir = entry.dir;
-    this.#base = entry.base;
-    this.#mode = mode;
-    this.#mtime = mtime;
-    if (layout.owner) this.#uid = uid;
-    if (layout.group) this.#gid = gid;
   }
 
   /**
@@ -122,6 +160,8 @@ export class FlistEncoder {
    * @param ioError bits of §4.6
    */
   writeEnd(w: ByteWriter, ioError: number): void {
+    this.#numbers.endList();
+    this.#firsts.clear();
     if (this.#layout.varintFlags) {
       w.varint(0);
       w.varint(ioError);

@@ -41,7 +41,7 @@ export interface EntryExtra {
   rdevMinor?: number;
   /** `--checksum`: the list sum in wire order. */
   sum?: ByteString;
-  /** `-U`: access time, seconds and nanoseconds. */
+  /** `-U`: access time in seconds; folders have none. */
   atime?: number;
   /** `-N`: creation time in seconds. */
   crtime?: number;
@@ -56,10 +56,13 @@ export interface EntryExtra {
 
 /** A name of a file that has several. */
 export interface HardLink {
-  /** Sending side: device and inode, equal for the names of one file. */
+  /**
+   * Equal for the names of one file: its device and inode on the sending side; 0 and the group's number, which is no
+   * index of a sorted list, on the receiving side.
+   */
   readonly dev: number | bigint;
   readonly ino: number | bigint;
-  /** Receiving side: index of the first name of the group, or -1 if this is the first. */
+  /** Receiving side: the group's number, or -1 if this is the first name of the group that was sent. */
   readonly first: number;
 }
 

@@ -7,6 +7,7 @@ import { fail } from '../../../shared/errors.ts';
 import type { EngineIssue } from '../events.ts';
 import type { SourceFs } from '../fs/fs.ts';
 import { nodeSourceFs } from '../fs/node-fs.ts';
+import { DEFAULT_OPTIONS } from '../options/transfer-options.ts';
 import { EntryFlag, entryName, type FileEntry } from './entry.ts';
 import { type ScanOptions, SourceScan } from './scan.ts';
 
@@ -34,7 +35,7 @@ interface Result {
   messages: string[];
 }
 
-const RECURSIVE: ScanOptions = { recursive: true, dirs: false, links: true, incRecurse: false };
+const RECURSIVE: ScanOptions = { ...DEFAULT_OPTIONS, recursive: true, links: true, incRecurse: false };
 
 function scanOf(
   args: string[],

@@ -15,7 +15,7 @@ export interface ScanRoot {
 }
 
 /** `incRecurse` here is what the handshake agreed on, not what was offered. */
-export type ScanOptions = Pick<TransferOptions, 'recursive' | 'dirs' | 'links' | 'incRecurse'>;
+export type ScanOptions = Pick<TransferOptions, 'recursive' | 'dirs' | 'links' | 'incRecurse' | 'hardLinks' | 'atimes'>;
 
 export interface ScanHooks {
   /** Trouble with one name. Its `ioError` decides the exit code; what goes to the peer is `SourceScan.ioError`. */
@@ -233,6 +233,10 @@ export class SourceScan {
         return null;
       }
     }
+    if (this.#options.hardLinks && stat.nlink > 1 && !isDir(mode)) {
+      (extra ??= {}).hardLink = { dev: stat.dev, ino: stat.ino, first: -1 };
+    }
+    if (this.#options.atimes > 0 && !isDir(mode)) (extra ??= {}).atime = stat.atime;
     const entry: FileEntry = {
       dir,
       base,
@@ -246,7 +250,7 @@ export class SourceScan {
       root,
       extra,
     };
-    if (this.#hooks.sum && isReg(mode)) entry.extra = { sum: this.#hooks.sum(entry, path) };
+    if (this.#hooks.sum && isReg(mode)) (entry.extra ??= {}).sum = this.#hooks.sum(entry, path);
     return entry;
   }
 

@@ -36,7 +36,7 @@ function leave(records: [kind: string, rel: string, root?: string][], name = 'ru
   return `${folder}/${name}`;
 }
 
-const KEEP = { mode: null, uid: null, gid: null, mtime: null, nsec: 0 };
+const KEEP = { mode: null, uid: null, gid: null, mtime: null, nsec: 0, atime: null };
 
 describe('openJournal', () => {
   it('makes nothing until a name is recorded, and removes itself at the end', () => {
@@ -212,7 +212,7 @@ describe('sweep', () => {
        for (let i = 0; i < 5; i++) {
          const temp = dir.createTemp('file' + i);
          temp.write(Buffer.alloc(10), 0, 10);
-         if (i === 2) temp.commit({ mode: 0o644, uid: null, gid: null, mtime: 1, nsec: 0 });
+         if (i === 2) temp.commit({ mode: 0o644, uid: null, gid: null, mtime: 1, nsec: 0, atime: null });
        }
        process.stdout.write('ready');
        setInterval(() => {}, 1000);`,

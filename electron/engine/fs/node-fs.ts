@@ -53,7 +53,6 @@ export function statOrNull(call: BigStatCall, path: ByteString, shown: ByteStrin
   }
 }
 
-/** Inode numbers past 2^53 (some network file systems) are rounded: they serve as hints, never alone as identity. */
 export function toStat(stats: fs.BigIntStats): Stat {
   const mode = Number(stats.mode);
   let mtime = Number(stats.mtimeNs / 1_000_000_000n);
@@ -63,6 +62,8 @@ export function toStat(stats: fs.BigIntStats): Stat {
     nsec += 1_000_000_000;
     mtime -= 1;
   }
+  let atime = Number(stats.atimeNs / 1_000_000_000n);
+  if (stats.atimeNs < 0n && stats.atimeNs % 1_000_000_000n !== 0n) atime -= 1;
   const type = mode & S_IFMT;
   const rdev = type === S_IFBLK || type === S_IFCHR ? Number(stats.rdev) : 0;
   return {
@@ -70,14 +71,20 @@ export function toStat(stats: fs.BigIntStats): Stat {
     size: Number(stats.size),
     mtime,
     nsec,
+    atime,
     uid: Number(stats.uid),
     gid: Number(stats.gid),
-    dev: Number(stats.dev),
-    ino: Number(stats.ino),
+    dev: exact(stats.dev),
+    ino: exact(stats.ino),
     nlink: Number(stats.nlink),
     rdevMajor: majorOf(rdev),
     rdevMinor: minorOf(rdev),
   };
+}
+
+function exact(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
 }
 
 /**

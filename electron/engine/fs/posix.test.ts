@@ -90,7 +90,7 @@ describe('without koffi', () => {
     const { openRoot } = await import('./root.ts');
     const root = openRoot(dir);
     const top = root.dir('')!;
-    const none = { mode: null, uid: null, gid: null };
+    const none = { mode: null, uid: null, gid: null, atime: null };
     for (const [mtime, nsec] of [
       [1_700_000_000, 123_456_000],
       [1_700_000_000, 999_999_999],

@@ -10,10 +10,13 @@ import type { Stat } from './fs.ts';
  * up, or null when `path` stands for itself. Every function answers '' or the errno's name (`EPERM`); none throws.
  */
 export interface Posix {
-  /** Sets the modification time exactly, never through a final symlink; the access time stays. utimensat(2) */
-  setTimes(dirFd: number | null, path: ByteString, seconds: number, nsec: number): string;
+  /**
+   * Sets the modification time exactly and the access time to a whole second, never through a final symlink; null leaves
+   * one of them alone. utimensat(2)
+   */
+  setTimes(dirFd: number | null, path: ByteString, mtime: number | null, nsec: number, atime?: number | null): string;
   /** The same for an open file. futimens(3) */
-  setFileTimes(fd: number, seconds: number, nsec: number): string;
+  setFileTimes(fd: number, mtime: number | null, nsec: number, atime?: number | null): string;
   /** mknodat(2): `mode` holds type and permission bits. Null where the C library has no such call. */
   mknod: ((dirFd: number | null, path: ByteString, mode: number, major: number, minor: number) => string) | null;
   /** statx(2) without following a final symlink: four times as fast as a path through /proc. Linux only, else null. */
@@ -65,27 +68,31 @@ function bind(koffi: Koffi, { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT }: typeo
   const mknodat = linux ? optional<MknodatCall>(lib, 'int mknodat(int, const char *, uint32_t, uint64_t)') : null;
   const statx = linux ? optional<StatxCall>(lib, 'int statx(int, const char *, int, uint32_t, void *)') : null;
 
-  /** struct timespec[2]: access time (left alone), modification time. */
+  /** struct timespec[2]: access time, modification time. */
   const times = Buffer.alloc(32);
-  times.writeBigInt64LE(UTIME_OMIT, 8);
   const statBuffer = Buffer.alloc(256);
   const view = new DataView(statBuffer.buffer, statBuffer.byteOffset, statBuffer.byteLength);
 
   const result = (value: number): string => (value === 0 ? '' : getSystemErrorName(-koffi.errno()));
-  const fillTimes = (seconds: number, nsec: number): boolean => {
+  const fillTime = (at: number, seconds: number | null, nsec: number): boolean => {
+    if (seconds === null) {
+      times.writeBigInt64LE(UTIME_OMIT, at + 8);
+      return true;
+    }
     if (!Number.isSafeInteger(seconds) || !Number.isSafeInteger(nsec) || nsec < 0 || nsec > 999_999_999) return false;
-    times.writeBigInt64LE(BigInt(seconds), 16);
-    times.writeUInt32LE(nsec, 24);
+    times.writeBigInt64LE(BigInt(seconds), at);
+    times.writeBigInt64LE(BigInt(nsec), at + 8);
     return true;
   };
 
   return {
-    setTimes(dirFd, path, seconds, nsec) {
-      if (!fillTimes(seconds, nsec)) return 'EINVAL';
+    setTimes(dirFd, path, mtime, nsec, atime = null) {
+      if (!fillTime(0, atime, 0) || !fillTime(16, mtime, nsec)) return 'EINVAL';
       return result(utimensat(dirFd ?? AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW));
     },
-    setFileTimes(fd, seconds, nsec) {
-      return fillTimes(seconds, nsec) ? result(futimens(fd, times)) : 'EINVAL';
+    setFileTimes(fd, mtime, nsec, atime = null) {
+      if (!fillTime(0, atime, 0) || !fillTime(16, mtime, nsec)) return 'EINVAL';
+      return result(futimens(fd, times));
     },
     mknod:
       mknodat === null
@@ -129,8 +136,10 @@ function readStatx(view: DataView, into: Stat): void {
   into.uid = view.getUint32(20, true);
   into.gid = view.getUint32(24, true);
   into.mode = view.getUint16(28, true);
-  into.ino = view.getUint32(32, true) + view.getUint32(36, true) * 0x100000000;
+  const inodeHigh = view.getUint32(36, true);
+  into.ino = inodeHigh < 0x200000 ? view.getUint32(32, true) + inodeHigh * 0x100000000 : view.getBigUint64(32, true);
   into.size = view.getUint32(40, true) + view.getUint32(44, true) * 0x100000000;
+  into.atime = view.getUint32(64, true) + view.getInt32(68, true) * 0x100000000;
   into.mtime = view.getUint32(112, true) + view.getInt32(116, true) * 0x100000000;
   into.nsec = view.getUint32(120, true);
   into.rdevMajor = view.getUint32(128, true);

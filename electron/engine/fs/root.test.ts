@@ -10,7 +10,7 @@ import { openRoot } from './root.ts';
 
 const LINUX = process.platform === 'linux';
 const ROOT_USER = process.getuid?.() === 0;
-const KEEP: NewAttributes = { mode: null, uid: null, gid: null, mtime: null, nsec: 0 };
+const KEEP: NewAttributes = { mode: null, uid: null, gid: null, mtime: null, nsec: 0, atime: null };
 
 let base: string;
 let path: string;
@@ -184,7 +184,7 @@ describe.each([
     const dir = root.dir('')!;
     expect(() => dir.setAttributes('l', { ...KEEP, mode: 0o777 }, false)).toThrow(DriftlineError);
     const uid = ROOT_USER ? 1234 : null;
-    dir.setAttributes('l', { mode: 0o777, uid, gid: null, mtime: -7, nsec: 42 }, true);
+    dir.setAttributes('l', { ...KEEP, mode: 0o777, uid, mtime: -7, nsec: 42 }, true);
     expect(dir.lstat('l')).toMatchObject({ mtime: -7, nsec: 42, ...(uid === null ? {} : { uid }) });
     expect(nodeSourceFs.lstat(`${outside}/f`)).toEqual(before);
   });
@@ -385,6 +385,6 @@ describe.runIf(LINUX)('held parents', () => {
     expect(inside).toBeGreaterThan(0);
     expect(fs.readdirSync(outside)).toEqual(['victim']);
     expect(fs.statSync(`${outside}/victim`).mode & 0o777).toBe(0o444);
-    expect(nodeSourceFs.lstat(outside)).toEqual(before);
+    expect({ ...nodeSourceFs.lstat(outside), atime: 0 }).toEqual({ ...before, atime: 0 }); // listing it above reads it
   });
 });

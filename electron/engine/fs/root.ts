@@ -120,19 +120,29 @@ class Dir implements DestinationDir {
   }
 
   symlink(name: ByteString, target: ByteString): void {
-    this.#replace(name, () => 'l', 'create the link', (path) => fs.symlinkSync(native(target), native(path)));
+    this.#replace(
+      name,
+      () => 'l',
+      'create the link',
+      (path) => fs.symlinkSync(native(target), native(path)),
+    );
   }
 
   mknod(name: ByteString, mode: number, major: number, minor: number): void {
     const call = loadPosix()?.mknod;
     if (!call) throw this.#notSupported(name);
-    this.#replace(name, () => 'n', 'create the special file', (path) => {
-      // Open to nobody else until the caller sets owner and mode.
-      const errno = call(null, path, mode & (S_IFMT | 0o600), major, minor);
-      // A device needs privilege, which is the same to the person as a system that has none.
-      if (errno === 'EPERM') throw this.#notSupported(name);
-      if (errno !== '') throw Object.assign(new Error(errno), { code: errno });
-    });
+    this.#replace(
+      name,
+      () => 'n',
+      'create the special file',
+      (path) => {
+        // Open to nobody else until the caller sets owner and mode.
+        const errno = call(null, path, mode & (S_IFMT | 0o600), major, minor);
+        // A device needs privilege, which is the same to the person as a system that has none.
+        if (errno === 'EPERM') throw this.#notSupported(name);
+        if (errno !== '') throw Object.assign(new Error(errno), { code: errno });
+      },
+    );
   }
 
   rename(name: ByteString, toDir: DestinationDir, toName: ByteString): void {
@@ -290,5 +300,18 @@ function chmodNoFollow(dir: DirHandle, name: ByteString, mode: number): void {
 }
 
 function emptyStat(): Stat {
-  return { mode: 0, size: 0, mtime: 0, nsec: 0, atime: 0, uid: 0, gid: 0, dev: 0, ino: 0, nlink: 0, rdevMajor: 0, rdevMinor: 0 };
+  return {
+    mode: 0,
+    size: 0,
+    mtime: 0,
+    nsec: 0,
+    atime: 0,
+    uid: 0,
+    gid: 0,
+    dev: 0,
+    ino: 0,
+    nlink: 0,
+    rdevMajor: 0,
+    rdevMinor: 0,
+  };
 }

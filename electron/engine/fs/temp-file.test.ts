@@ -7,7 +7,7 @@ import type { DestinationDir, DestinationRoot, NewAttributes } from './fs.ts';
 import { nodeSourceFs } from './node-fs.ts';
 import { openRoot } from './root.ts';
 
-const KEEP: NewAttributes = { mode: null, uid: null, gid: null, mtime: null, nsec: 0 };
+const KEEP: NewAttributes = { mode: null, uid: null, gid: null, mtime: null, nsec: 0, atime: null };
 let path: string;
 let root: DestinationRoot;
 let dir: DestinationDir;

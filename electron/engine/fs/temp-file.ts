@@ -6,6 +6,7 @@ import { errnoError, errnoOf, fsError } from './fs-error.ts';
 import type { NewAttributes, TempFile } from './fs.ts';
 import type { Journal, TempKind } from './journal.ts';
 import { native } from './native-path.ts';
+import { toStat } from './node-fs.ts';
 import { loadPosix } from './posix.ts';
 import { tempName } from './temp-name.ts';
 
@@ -85,7 +86,7 @@ class OpenTempFile implements TempFile {
 
   commit(attributes: NewAttributes): void {
     if (this.#ended) throw fail('internal', 'temp-ended', 'A temporary file was used after its end.');
-    const { uid, gid, mode, mtime, nsec } = attributes;
+    const { uid, gid, mode, mtime, nsec, atime } = attributes;
     try {
       // chown clears the set-id bits, so the mode comes after the owner.
       if (uid !== null || gid !== null) fs.fchownSync(this.#fd, uid ?? -1, gid ?? -1);
@@ -94,7 +95,7 @@ class OpenTempFile implements TempFile {
       // Still open: the caller may leave the owner out and commit again.
       throw fsError(error, 'set the owner or mode of', this.#shown());
     }
-    if (mtime !== null) setFileTimes(this.#fd, mtime, nsec, this.#shown());
+    if (mtime !== null || atime !== null) setFileTimes(this.#fd, mtime, nsec, atime, this.#shown());
     try {
       this.#close();
       fs.renameSync(native(this.#dir.prefix + this.name), native(this.#dir.prefix + this.#target));
@@ -143,18 +144,33 @@ class OpenTempFile implements TempFile {
   }
 }
 
-function setFileTimes(fd: number, seconds: number, nsec: number, shown: ByteString): void {
+function setFileTimes(fd: number, mtime: number | null, nsec: number, atime: number | null, shown: ByteString): void {
   const posix = loadPosix();
   if (posix !== null) {
-    const errno = posix.setFileTimes(fd, seconds, nsec);
+    const errno = posix.setFileTimes(fd, mtime, nsec, atime);
     if (errno !== '') throw errnoError(errno, 'set the time of', shown);
     return;
   }
   try {
-    fs.futimesSync(fd, new Date(), nodeTime(seconds, nsec));
+    fs.futimesSync(fd, ...nodeTimes(mtime, nsec, atime, () => fs.fstatSync(fd, { bigint: true })));
   } catch (error) {
     throw fsError(error, 'set the time of', shown);
   }
+}
+
+/**
+ * Access and modification time for node's utimes family, which sets both: one that is to stay is looked up, except the
+ * access time where the modification time alone is set, which becomes now.
+ */
+export function nodeTimes(
+  mtime: number | null,
+  nsec: number,
+  atime: number | null,
+  look: () => fs.BigIntStats,
+): [atime: string | Date, mtime: string] {
+  if (mtime !== null) return [atime === null ? new Date() : nodeTime(atime, 0), nodeTime(mtime, nsec)];
+  const stat = toStat(look());
+  return [atime === null ? new Date() : nodeTime(atime, 0), nodeTime(stat.mtime, stat.nsec)];
 }
 
 /**

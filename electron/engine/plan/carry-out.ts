@@ -245,7 +245,7 @@ async function removeLocally(
     // The folders that stay keep the times the transfer gave them.
     for (const [name, time] of touched) {
       const dir = root.dir(name);
-      const refused = dir && setWhatCanBe(dir, '.', { mode: null, uid: null, gid: null, ...time }, false);
+      const refused = dir && setWhatCanBe(dir, '.', { mode: null, uid: null, gid: null, atime: null, ...time }, false);
       if (refused !== null) {
         const { message } = toErrorData(refused);
         hooks.onEvent({ type: 'issue', issue: { code: 'attributes-failed', name, message, ioError: 0 } });

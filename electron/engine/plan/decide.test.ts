@@ -47,7 +47,20 @@ const entry = (kind: Kind, has: Has = {}): FileEntry => ({
 const standing = (kind: Kind, has: Has = {}): DestinationView => {
   const { mode, size, mtime, nsec, uid, gid } = entry(kind, has);
   const device = kind === 'char' || kind === 'block';
-  const stat: Stat = { mode, size, mtime, nsec, uid, gid, dev: 1, ino: 1, nlink: 1, rdevMajor: 0, rdevMinor: 0 };
+  const stat: Stat = {
+    mode,
+    size,
+    mtime,
+    nsec,
+    atime: 0,
+    uid,
+    gid,
+    dev: 1,
+    ino: 1,
+    nlink: 1,
+    rdevMajor: 0,
+    rdevMinor: 0,
+  };
   return {
     stat: device ? { ...stat, rdevMajor: 1, rdevMinor: has.minor ?? 3 } : stat,
     link: () => has.link ?? 'target',

@@ -107,7 +107,7 @@ export function folderTree(fs: SourceFs, base: ByteString, content: ReadonlySet<
 }
 
 const NEW_FOLDER: Stat = {
-  ...{ mode: Mode.DIR | 0o755, size: 0, mtime: 0, nsec: 0, uid: 0, gid: 0 },
+  ...{ mode: Mode.DIR | 0o755, size: 0, mtime: 0, nsec: 0, atime: 0, uid: 0, gid: 0 },
   ...{ dev: 0, ino: 0, nlink: 1, rdevMajor: 0, rdevMinor: 0 },
 };
 

@@ -165,6 +165,7 @@ function statOf(entry: FileEntry): Stat {
     size: entry.size,
     mtime: entry.mtime,
     nsec: entry.nsec,
+    atime: entry.extra?.atime ?? 0,
     uid: entry.uid,
     gid: entry.gid,
     dev: 0,

@@ -9,7 +9,7 @@ import { SourceScan } from '../flist/scan.ts';
 import { compareEntries, sortEntries } from '../flist/sort.ts';
 import { nodeSourceFs } from '../fs/node-fs.ts';
 import { runTransfer, type TransferHooks } from '../index.ts';
-import type { TransferOptions } from '../options/transfer-options.ts';
+import { DEFAULT_OPTIONS, type TransferOptions } from '../options/transfer-options.ts';
 import { localAbilities } from '../roles/attributes.ts';
 import { sumFile } from '../roles/list-sum.ts';
 import { Mode, isDir } from '../wire/constants.ts';
@@ -127,7 +127,7 @@ async function listLocal(
   const scan = new SourceScan(
     nodeSourceFs,
     [argument],
-    { recursive: true, dirs: false, links: options.links, incRecurse: false },
+    { ...DEFAULT_OPTIONS, recursive: true, links: options.links, incRecurse: false },
     (name, isDirectory) => !chain.isEmpty && chain.check(name, isDirectory) === 'exclude',
     {
       issue: (issue) => hooks.onEvent({ type: 'issue', issue }),

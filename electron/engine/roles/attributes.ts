@@ -38,6 +38,7 @@ export function attributesFor(
     gid: abilities.gidFor(entry),
     mtime: options.times ? entry.mtime : null,
     nsec: options.times ? entry.nsec : 0,
+    atime: null,
   };
 }
 
@@ -52,7 +53,14 @@ export function changedAttributes(wanted: NewAttributes, stat: Stat, exactTimes:
   const sameTime = wanted.mtime === stat.mtime && (!exactTimes || wanted.nsec === stat.nsec);
   // A new owner clears the set-id bits, so the mode is then set again.
   const sameMode = uid === null && gid === null && wanted.mode === (stat.mode & Mode.PERMS);
-  return { uid, gid, mode: sameMode ? null : wanted.mode, mtime: sameTime ? null : wanted.mtime, nsec: wanted.nsec };
+  return {
+    uid,
+    gid,
+    mode: sameMode ? null : wanted.mode,
+    mtime: sameTime ? null : wanted.mtime,
+    nsec: wanted.nsec,
+    atime: null,
+  };
 }
 
 /**

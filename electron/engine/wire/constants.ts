@@ -50,6 +50,7 @@ export const XFlag = {
   HLINK_FIRST: 0x1000,
   IO_ERROR_ENDLIST: 0x1000,
   MOD_NSEC: 0x2000,
+  SAME_ATIME: 0x4000,
 } as const;
 
 /** Item flags (§7.2). */
