@@ -1,4 +1,4 @@
-import type { DestinationDir, DestinationRoot, ReadFile, SourceFs, TempFile } from '../../electron/engine/fs/fs.ts';
+import type { DestinationDir, DestinationRoot, OutputFile, ReadFile, SourceFs } from '../../electron/engine/fs/fs.ts';
 import { errnoError } from '../../electron/engine/fs/fs-error.ts';
 import { type ByteString, joinPath } from '../../shared/model/path.ts';
 
@@ -24,7 +24,7 @@ export interface Fault {
   errno: string;
 }
 
-/** `create`, `write` and `rename` are createTemp, TempFile.write and TempFile.commit; `chown` fails commit with an owner. */
+/** `create`, `write` and `rename` are createTemp and openInPlace, OutputFile.write and OutputFile.commit; `chown` fails commit with an owner. */
 export type FaultOperation =
   | 'lstat'
   | 'readdir'
@@ -112,9 +112,9 @@ function faultyDir(inner: DestinationDir, faults: Faults): DestinationDir {
       check('readlink', name);
       return inner.readlink(name);
     },
-    openRead(name) {
+    openRead(name, devices) {
       check('open', name);
-      return faultyRead(inner.openRead(name), joinPath(inner.rel, name), faults);
+      return faultyRead(inner.openRead(name, devices), joinPath(inner.rel, name), faults);
     },
     mkdir(name, mode) {
       check('mkdir', name);
@@ -148,9 +148,14 @@ function faultyDir(inner: DestinationDir, faults: Faults): DestinationDir {
       check('attributes', name);
       inner.setAttributes(name, attributes, isSymlink);
     },
-    createTemp(name) {
+    createTemp(name, options) {
       check('create', name);
-      return faultyTemp(inner.createTemp(name), check, name);
+      const temp = inner.createTemp(name, options);
+      return { ...faultyOutput(temp, check, name), name: temp.name };
+    },
+    openInPlace(name, options) {
+      check('create', name);
+      return faultyOutput(inner.openInPlace(name, options), check, name);
     },
   };
   REAL.set(faulty, inner);
@@ -173,18 +178,22 @@ function faultyRead(inner: ReadFile, path: ByteString, faults: Faults): ReadFile
   };
 }
 
-function faultyTemp(
-  inner: TempFile,
+function faultyOutput(
+  inner: OutputFile,
   check: (operation: FaultOperation, name: ByteString) => void,
   target: ByteString,
-): TempFile {
+): OutputFile {
   return {
-    name: inner.name,
+    refused: inner.refused,
     write(from, offset, length) {
       check('write', target);
       inner.write(from, offset, length);
     },
-    commit(attributes) {
+    pass(from, offset, length) {
+      check('write', target);
+      inner.pass(from, offset, length);
+    },
+    commit(attributes, to = null) {
       if (attributes.uid !== null || attributes.gid !== null) check('chown', target);
       try {
         check('rename', target);
@@ -193,7 +202,7 @@ function faultyTemp(
         inner.discard();
         throw error;
       }
-      inner.commit(attributes);
+      inner.commit(attributes, to && { dir: REAL.get(to.dir) ?? to.dir, name: to.name });
     },
     discard: () => inner.discard(),
   };

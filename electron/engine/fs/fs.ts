@@ -73,7 +73,8 @@ export interface DestinationDir {
   lstat(name: ByteString): Stat | null;
   readdir(): ByteString[];
   readlink(name: ByteString): ByteString;
-  openRead(name: ByteString): ReadFile;
+  /** @param devices whether a device is read too, to its end */
+  openRead(name: ByteString, devices?: boolean): ReadFile;
   /** The process's umask applies to `mode`; setAttributes makes it exact. */
   mkdir(name: ByteString, mode: number): void;
   rmdir(name: ByteString): void;
@@ -99,18 +100,54 @@ export interface DestinationDir {
    */
   setAttributes(name: ByteString, attributes: NewAttributes, isSymlink: boolean): void;
   /** Opens a new temporary file `.name.XXXXXX` beside `name`, mode 0600, recorded in the journal. */
-  createTemp(name: ByteString): TempFile;
+  createTemp(name: ByteString, options?: TempOptions): TempFile;
+  /**
+   * Opens an existing file, or a new one of mode 0600, to be written where it stands (`--inplace`).
+   * @throws fs `not-regular` for anything else, or a device unless those are allowed
+   */
+  openInPlace(name: ByteString, options: InPlaceOptions): OutputFile;
 }
 
-export interface TempFile {
-  readonly name: ByteString;
+/** How the bytes of a file are written. */
+export interface WriteOptions {
+  /** Zeros become holes (`--sparse`). */
+  sparse?: boolean;
+  /** Bytes to reserve before the first one is written (`--preallocate`). */
+  reserve?: number;
+  /** The bytes must be on the disk before the file is put in place (`--fsync`). */
+  fsync?: boolean;
+}
+
+export interface TempOptions extends WriteOptions {
+  /** The folder holds nothing but temporary files (`--temp-dir`): no leading dot, and commit is told where to. */
+  apart?: boolean;
+}
+
+export interface InPlaceOptions extends WriteOptions {
+  /** Bytes at the start that stay (`--append`). */
+  from?: number;
+  /** Whether a device may be written (`--write-devices`). */
+  devices?: boolean;
+}
+
+/** A file that is being written front to back. */
+export interface OutputFile {
+  /** The errno reserving space was refused with, or ''. */
+  readonly refused: string;
   write(from: Uint8Array, offset: number, length: number): void;
+  /** In place: these bytes stand at this position already and are passed over. */
+  pass(from: Uint8Array, offset: number, length: number): void;
   /**
-   * Sets attributes on the open file, closes it and renames it over its target. Owner, mode, times, then rename. If an
-   * attribute is refused it throws with the file still open: commit again without it, or discard. If the close or the
-   * rename fails, the file is discarded. `mode: null` leaves 0600.
+   * Ends the file, sets attributes on it, closes it and puts it in place: over its target, or over `to`. Owner, mode,
+   * times, then rename. If an attribute is refused it throws with the file still open: commit again without it, or
+   * discard. If the close or the rename fails, the file is discarded. `mode: null` leaves 0600.
+   * @param to null = the target it was made for. On another file system it is copied beside it first
    */
-  commit(attributes: NewAttributes): void;
-  /** Closes and removes it. Idempotent; does nothing after commit. */
+  commit(attributes: NewAttributes, to?: { dir: DestinationDir; name: ByteString } | null): void;
+  /** Closes it, and removes it unless it was written in place. Idempotent; does nothing after commit. */
   discard(): void;
+}
+
+export interface TempFile extends OutputFile {
+  readonly name: ByteString;
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { majorOf, minorOf } from './device-number.ts';
+import { deviceSize } from './device-size.ts';
 import type { ReadFile, SourceFs, Stat } from './fs.ts';
 import { errnoOf, fsError, isMissing } from './fs-error.ts';
 import { native } from './native-path.ts';
@@ -92,9 +93,10 @@ function exact(value: bigint): number | bigint {
  * blocking the open; the type is then checked on the open file.
  * @param path what to open
  * @param shown its name in messages
- * @throws fs with the errno's code; `not-regular` for anything but a regular file
+ * @param devices whether a device will do too (`--copy-devices`, `--write-devices`)
+ * @throws fs with the errno's code; `not-regular` for anything else
  */
-export function openRegular(path: ByteString, shown: ByteString): ReadFile {
+export function openRegular(path: ByteString, shown: ByteString, devices = false): ReadFile {
   let fd: number;
   try {
     fd = fs.openSync(native(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -105,7 +107,9 @@ export function openRegular(path: ByteString, shown: ByteString): ReadFile {
   }
   try {
     const stat = toStat(fs.fstatSync(fd, { bigint: true }));
-    if ((stat.mode & S_IFMT) !== S_IFREG) throw notRegular(shown);
+    const type = stat.mode & S_IFMT;
+    if (devices && (type === S_IFBLK || type === S_IFCHR)) stat.size = deviceSize(stat);
+    else if (type !== S_IFREG) throw notRegular(shown);
     return new OpenReadFile(fd, stat, shown);
   } catch (error) {
     fs.closeSync(fd);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Stat } from './fs.ts';
 import { nodeSourceFs } from './node-fs.ts';
 import { loadPosix } from './posix.ts';
-import { nodeTime } from './temp-file.ts';
+import { nodeTime } from './file-attributes.ts';
 
 let dir: string;
 beforeEach(() => {

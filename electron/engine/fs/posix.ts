@@ -21,6 +21,8 @@ export interface Posix {
   mknod: ((dirFd: number | null, path: ByteString, mode: number, major: number, minor: number) => string) | null;
   /** statx(2) without following a final symlink: four times as fast as a path through /proc. Linux only, else null. */
   lstat: ((dirFd: number | null, path: ByteString, into: Stat) => string) | null;
+  /** fallocate(2): reserves space or punches a hole, by the bits of `mode`. Linux only, else null. */
+  fallocate: ((fd: number, mode: number, offset: number, length: number) => string) | null;
 }
 
 /** The part of koffi used here; its own types answer `any`. */
@@ -58,6 +60,7 @@ function load(): Posix | null {
 type UtimensatCall = (dirFd: number, path: string | Buffer, times: Buffer, flags: number) => number;
 type FutimensCall = (fd: number, times: Buffer) => number;
 type MknodatCall = (dirFd: number, path: string | Buffer, mode: number, device: number) => number;
+type FallocateCall = (fd: number, mode: number, offset: number, length: number) => number;
 type StatxCall = (dirFd: number, path: string | Buffer, flags: number, mask: number, into: Buffer) => number;
 
 function bind(koffi: Koffi, { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT }: typeof LINUX): Posix {
@@ -67,6 +70,7 @@ function bind(koffi: Koffi, { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT }: typeo
   const linux = process.platform === 'linux';
   const mknodat = linux ? optional<MknodatCall>(lib, 'int mknodat(int, const char *, uint32_t, uint64_t)') : null;
   const statx = linux ? optional<StatxCall>(lib, 'int statx(int, const char *, int, uint32_t, void *)') : null;
+  const fallocate = linux ? optional<FallocateCall>(lib, 'int fallocate64(int, int, int64_t, int64_t)') : null;
 
   /** struct timespec[2]: access time, modification time. */
   const times = Buffer.alloc(32);
@@ -113,6 +117,7 @@ function bind(koffi: Koffi, { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT }: typeo
             if (errno === '') readStatx(view, into);
             return errno;
           },
+    fallocate: fallocate === null ? null : (fd, mode, offset, length) => result(fallocate(fd, mode, offset, length)),
   };
 }
 

@@ -3,12 +3,24 @@ import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath, joinPath } from '../../../shared/model/path.ts';
 import { canHold, type DirHandle, type DirHandles, HeldDirs, WalkedDirs } from './dir-handles.ts';
 import { errnoError, errnoOf, fsError, isMissing } from './fs-error.ts';
-import type { DestinationDir, DestinationRoot, NewAttributes, ReadFile, Stat, TempFile } from './fs.ts';
+import type {
+  DestinationDir,
+  DestinationRoot,
+  InPlaceOptions,
+  NewAttributes,
+  OutputFile,
+  ReadFile,
+  Stat,
+  TempFile,
+  TempOptions,
+} from './fs.ts';
 import { type Journal, NO_JOURNAL, type TempKind } from './journal.ts';
 import { checkName, checkRel, native } from './native-path.ts';
 import { BYTES, openRegular, statOrNull } from './node-fs.ts';
 import { loadPosix } from './posix.ts';
-import { makeTemporary, nodeTimes, openTemp, type TempPlace } from './temp-file.ts';
+import { nodeTimes } from './file-attributes.ts';
+import { openInPlace } from './in-place-file.ts';
+import { makeTemporary, openTemp, type TempPlace } from './temp-file.ts';
 
 const { S_IFMT, S_IFLNK, S_IFREG } = fs.constants;
 const O_PATH = 0x200000;
@@ -99,8 +111,8 @@ class Dir implements DestinationDir {
     return this.#named(name, 'read the link', () => fs.readlinkSync(native(path), BYTES));
   }
 
-  openRead(name: ByteString): ReadFile {
-    return openRegular(this.#entry(name), this.#shown(name));
+  openRead(name: ByteString, devices = false): ReadFile {
+    return openRegular(this.#entry(name), this.#shown(name), devices);
   }
 
   mkdir(name: ByteString, mode: number): void {
@@ -190,9 +202,14 @@ class Dir implements DestinationDir {
     if (errno !== '') throw errnoError(errno, 'set the time of', this.#shown(name));
   }
 
-  createTemp(name: ByteString): TempFile {
+  createTemp(name: ByteString, options: TempOptions = {}): TempFile {
     checkName(name);
-    return openTemp(this.#place, this.#dir(), name);
+    return openTemp(this.#place, this, this.#dir(), name, options);
+  }
+
+  openInPlace(name: ByteString, options: InPlaceOptions): OutputFile {
+    checkName(name);
+    return openInPlace(this, this.#dir(), this.#place.dirs, name, this.#shown(name), options);
   }
 
   /** Makes an entry at once where the name is free, otherwise under a temporary name that is renamed over the old one. */

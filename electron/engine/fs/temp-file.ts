@@ -1,13 +1,13 @@
 import fs from 'node:fs';
-import { fail } from '../../../shared/errors.ts';
+import { fail, toErrorData } from '../../../shared/errors.ts';
 import { type ByteString, joinPath } from '../../../shared/model/path.ts';
 import type { DirHandle, DirHandles } from './dir-handles.ts';
-import { errnoError, errnoOf, fsError } from './fs-error.ts';
-import type { NewAttributes, TempFile } from './fs.ts';
+import { setFileAttributes } from './file-attributes.ts';
+import { FileWriter } from './file-writer.ts';
+import { errnoOf, fsError } from './fs-error.ts';
+import type { DestinationDir, NewAttributes, TempFile, TempOptions } from './fs.ts';
 import type { Journal, TempKind } from './journal.ts';
 import { native } from './native-path.ts';
-import { toStat } from './node-fs.ts';
-import { loadPosix } from './posix.ts';
 import { tempName } from './temp-name.ts';
 
 /** Where temporary entries are made: a folder below the root, and the journal they are written to first. */
@@ -25,6 +25,7 @@ const ATTEMPTS = 100;
 /**
  * Journals a fresh temporary name beside `name` and makes an entry of it.
  * @param make makes the entry or throws; EEXIST leads to another name
+ * @param apart whether the folder holds temporary entries only
  * @returns the temporary name and what `make` returned
  */
 export function makeTemporary<T>(
@@ -32,9 +33,10 @@ export function makeTemporary<T>(
   name: ByteString,
   kind: TempKind,
   make: (temp: ByteString) => T,
+  apart = false,
 ): { temp: ByteString; made: T } {
   for (let attempt = 1; ; attempt++) {
-    const temp = tempName(name);
+    const temp = tempName(name, apart);
     const rel = joinPath(place.rel, temp);
     place.journal.add(kind, place.root, rel);
     try {
@@ -51,55 +53,88 @@ export function makeTemporary<T>(
 const { O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
 const TEMP_FLAGS = O_WRONLY | O_CREAT | O_EXCL | (fs.constants.O_NOFOLLOW ?? 0);
 
-/** Opens a temporary file, mode 0600, in the folder `dir` that `place` names. The folder stays pinned until it ends. */
-export function openTemp(place: TempPlace, dir: DirHandle, target: ByteString): TempFile {
-  const { temp, made } = makeTemporary(place, target, 'f', (name) =>
-    fs.openSync(native(dir.prefix + name), TEMP_FLAGS, 0o600),
-  );
+/** Bytes a copy between file systems takes at a time. */
+const COPY_BYTES = 1 << 20;
+
+interface CommitTarget {
+  dir: DestinationDir;
+  name: ByteString;
+}
+
+/**
+ * Opens a temporary file, mode 0600, in the folder `dir` that `place` names. The folder stays pinned until it ends.
+ * @param home the same folder
+ */
+export function openTemp(
+  place: TempPlace,
+  home: DestinationDir,
+  dir: DirHandle,
+  target: ByteString,
+  options: TempOptions,
+): TempFile {
+  const make = (name: ByteString) => fs.openSync(native(dir.prefix + name), TEMP_FLAGS, 0o600);
+  const { temp, made } = makeTemporary(place, target, 'f', make, options.apart);
   place.dirs.pin(dir);
-  return new OpenTempFile(place, dir, target, temp, made);
+  return new OpenTempFile(place, home, dir, target, temp, made, options);
 }
 
 class OpenTempFile implements TempFile {
   readonly name: ByteString;
+  readonly refused: string;
   readonly #place: TempPlace;
+  readonly #home: DestinationDir;
   readonly #dir: DirHandle;
   readonly #target: ByteString;
+  readonly #options: TempOptions;
+  readonly #writer: FileWriter;
   #fd: number;
+  #finished = false;
   #ended = false;
+  /** Stands beside the target, as this one could not be moved there. */
+  #copy: TempFile | null = null;
 
-  constructor(place: TempPlace, dir: DirHandle, target: ByteString, name: ByteString, fd: number) {
+  constructor(
+    place: TempPlace,
+    home: DestinationDir,
+    dir: DirHandle,
+    target: ByteString,
+    name: ByteString,
+    fd: number,
+    options: TempOptions,
+  ) {
     this.#place = place;
+    this.#home = home;
     this.#dir = dir;
     this.#target = target;
     this.name = name;
     this.#fd = fd;
+    this.#options = options;
+    this.#writer = new FileWriter(fd, options, this.#shown());
+    this.refused = this.#writer.refused;
   }
 
   write(from: Uint8Array, offset: number, length: number): void {
-    try {
-      for (let done = 0; done < length;) done += fs.writeSync(this.#fd, from, offset + done, length - done);
-    } catch (error) {
-      throw fsError(error, 'write', this.#shown());
-    }
+    this.#writer.write(from, offset, length);
   }
 
-  commit(attributes: NewAttributes): void {
+  pass(from: Uint8Array, offset: number, length: number): void {
+    this.#writer.write(from, offset, length);
+  }
+
+  commit(attributes: NewAttributes, to: CommitTarget | null = null): void {
+    if (this.#copy !== null) return this.#copy.commit(attributes);
     if (this.#ended) throw fail('internal', 'temp-ended', 'A temporary file was used after its end.');
-    const { uid, gid, mode, mtime, nsec, atime } = attributes;
-    try {
-      // chown clears the set-id bits, so the mode comes after the owner.
-      if (uid !== null || gid !== null) fs.fchownSync(this.#fd, uid ?? -1, gid ?? -1);
-      if (mode !== null) fs.fchmodSync(this.#fd, mode & 0o7777);
-    } catch (error) {
-      // Still open: the caller may leave the owner out and commit again.
-      throw fsError(error, 'set the owner or mode of', this.#shown());
+    if (!this.#finished) {
+      this.#writer.finish();
+      this.#finished = true;
     }
-    if (mtime !== null || atime !== null) setFileTimes(this.#fd, mtime, nsec, atime, this.#shown());
+    setFileAttributes(this.#fd, attributes, this.#shown());
     try {
       this.#close();
-      fs.renameSync(native(this.#dir.prefix + this.name), native(this.#dir.prefix + this.#target));
+      if (to === null) fs.renameSync(native(this.#dir.prefix + this.name), native(this.#dir.prefix + this.#target));
+      else this.#home.rename(this.name, to.dir, to.name);
     } catch (error) {
+      if (to !== null && toErrorData(error).code === 'exdev') return this.#copyTo(to, attributes);
       this.discard();
       throw fsError(error, 'put in place', this.#shown());
     }
@@ -107,6 +142,11 @@ class OpenTempFile implements TempFile {
   }
 
   discard(): void {
+    this.#copy?.discard();
+    this.#remove();
+  }
+
+  #remove(): void {
     if (this.#ended) return;
     try {
       this.#close();
@@ -126,6 +166,29 @@ class OpenTempFile implements TempFile {
     this.#end();
   }
 
+  /** The target is on another file system: what it replaces must stay whole until the copy is. */
+  #copyTo({ dir, name }: CommitTarget, attributes: NewAttributes): void {
+    try {
+      const copy = dir.createTemp(name, { ...this.#options, apart: false, reserve: 0 });
+      this.#copy = copy;
+      const source = this.#home.openRead(this.name);
+      try {
+        const buffer = Buffer.alloc(COPY_BYTES);
+        for (let at = 0, got = 1; got > 0; at += got) {
+          got = source.read(buffer, 0, COPY_BYTES, at);
+          copy.write(buffer, 0, got);
+        }
+      } finally {
+        source.close();
+      }
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+    this.#remove();
+    this.#copy.commit(attributes);
+  }
+
   #close(): void {
     if (this.#fd < 0) return;
     const fd = this.#fd;
@@ -142,41 +205,4 @@ class OpenTempFile implements TempFile {
   #shown(): ByteString {
     return joinPath(this.#place.root, joinPath(this.#place.rel, this.#target));
   }
-}
-
-function setFileTimes(fd: number, mtime: number | null, nsec: number, atime: number | null, shown: ByteString): void {
-  const posix = loadPosix();
-  if (posix !== null) {
-    const errno = posix.setFileTimes(fd, mtime, nsec, atime);
-    if (errno !== '') throw errnoError(errno, 'set the time of', shown);
-    return;
-  }
-  try {
-    fs.futimesSync(fd, ...nodeTimes(mtime, nsec, atime, () => fs.fstatSync(fd, { bigint: true })));
-  } catch (error) {
-    throw fsError(error, 'set the time of', shown);
-  }
-}
-
-/**
- * Access and modification time for node's utimes family, which sets both: one that is to stay is looked up, except the
- * access time where the modification time alone is set, which becomes now.
- */
-export function nodeTimes(
-  mtime: number | null,
-  nsec: number,
-  atime: number | null,
-  look: () => fs.BigIntStats,
-): [atime: string | Date, mtime: string] {
-  if (mtime !== null) return [atime === null ? new Date() : nodeTime(atime, 0), nodeTime(mtime, nsec)];
-  const stat = toStat(look());
-  return [atime === null ? new Date() : nodeTime(atime, 0), nodeTime(stat.mtime, stat.nsec)];
-}
-
-/**
- * A time for node's utimes family without koffi: about a microsecond exact. It must be a string: a negative number
- * means "now" to Node. The fraction is cut to microseconds, since a double near .9999999999 rounds to the next second.
- */
-export function nodeTime(seconds: number, nsec: number): string {
-  return String(seconds + Math.floor(nsec / 1000) / 1_000_000);
 }

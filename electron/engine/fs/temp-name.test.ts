@@ -26,6 +26,13 @@ describe('tempName', () => {
     }
   });
 
+  it('hides nothing in a folder for temporary files', () => {
+    expect(tempName('.x', true)).toMatch(/^\.x\.[a-zA-Z0-9]{6}$/);
+    const name = tempName('n'.repeat(255), true);
+    expect(name).toMatch(/^n{248}\.[a-zA-Z0-9]{6}$/);
+    expect(looksTemporary(name)).toBe(true);
+  });
+
   it('cuts bytes that are no UTF-8 too', () => {
     expect(tempName('\x80'.repeat(255)).length).toBeLessThanOrEqual(255);
     expect(tempName('\xff'.repeat(255))).toHaveLength(255);
@@ -33,10 +40,7 @@ describe('tempName', () => {
 });
 
 describe('looksTemporary', () => {
-  it.each(['a', '.a', '.a.12345', '.a.1234567', 'a.123456', '.a/b.123456', '..x', '.a.12345-'])(
-    'refuses %s',
-    (name) => {
-      expect(looksTemporary(name)).toBe(false);
-    },
-  );
+  it.each(['a', '.a', '.a.12345', '.a.1234567', '.a/b.123456', '..x', '.a.12345-'])('refuses %s', (name) => {
+    expect(looksTemporary(name)).toBe(false);
+  });
 });
