@@ -139,7 +139,7 @@ export async function runMicro(): Promise<MicroResult[]> {
     const applier = new Applier();
     results.push(
       bestOf(`rebuilding an unchanged file, ${blockLength}`, basis.length, () => {
-        applier.begin(head, readerOf(basis), { write: () => {} }, whole);
+        applier.begin(head, readerOf(basis), { write: () => {}, pass: () => {} }, whole);
         for (let i = 0; i < count; i++) applier.block(i);
         applier.finish();
       }),

@@ -2,11 +2,14 @@ import { fail } from '../../../shared/errors.ts';
 import type { FileSum } from '../checksum/strong.ts';
 import { type BlockReader, readFully } from './signature.ts';
 import { blockLengthAt, type SumHead } from './sum-head.ts';
+import type { UpdateMode } from './update-mode.ts';
 
-/** Where the new file's bytes go, in order; `TempFile` of the file system fits. */
+/** Where the new file's bytes go, in order; `OutputFile` of the file system fits. */
 export interface ByteSink {
   /** Takes `length` bytes; they are only valid during the call. */
   write(from: Uint8Array, offset: number, length: number): void;
+  /** In place: the same, of bytes that stand there already. */
+  pass(from: Uint8Array, offset: number, length: number): void;
 }
 
 const BUFFER_BYTES = 262144;
@@ -15,6 +18,9 @@ const BUFFER_BYTES = 262144;
  * Receiving side: rebuilds a file from literals and basis blocks (reference §7.7), in order, and sums every byte of it
  * once. Tokens gather in a buffer, so a file of many small ones costs few reads and writes. One instance serves a whole
  * transfer; {@link begin} starts the next file.
+ *
+ * In place, basis and target are one file: a block is then read before anything at its position or behind it is written,
+ * as writes lag behind reads and the sender names no block behind the output.
  *
  * A basis that became shorter reads as zeros there, which the whole-file sum then catches. Errors of the reader and the
  * sink pass through; afterwards only {@link begin} may be called.
@@ -29,6 +35,11 @@ export class Applier {
   /** Basis bytes asked for and not read yet: [runFrom, runEnd). */
   #runFrom = 0;
   #runEnd = 0;
+  #inPlace = false;
+  /** Bytes of the file handed to the sink; what is held in the buffer comes behind them. */
+  #position = 0;
+  /** `--append-verify`: bytes of the basis still to be summed. */
+  #prefixLeft = 0;
   /** Bytes of this file taken as literals. */
   literalBytes = 0;
   /** Bytes of this file copied from the basis. */
@@ -39,7 +50,13 @@ export class Applier {
    * @param basis the file the head was made of, or null when there is none.
    * @param fileSum is reset here.
    */
-  begin(head: SumHead, basis: BlockReader | null, sink: ByteSink, fileSum: FileSum): void {
+  begin(
+    head: SumHead,
+    basis: BlockReader | null,
+    sink: ByteSink,
+    fileSum: FileSum,
+    { inPlace = false, from = 0, sumsPrefix = false }: UpdateMode = {},
+  ): void {
     this.#head = head;
     this.#basis = basis;
     this.#sink = sink;
@@ -48,8 +65,28 @@ export class Applier {
     this.#used = 0;
     this.#runFrom = 0;
     this.#runEnd = 0;
+    this.#inPlace = inPlace;
+    this.#position = from;
+    this.#prefixLeft = sumsPrefix ? from : 0;
     this.literalBytes = 0;
     this.matchedBytes = 0;
+  }
+
+  /**
+   * Sums about `budget` bytes of what is already there and counts in the sum; before the first token.
+   * @returns whether there is more to do
+   */
+  prefix(budget: number): boolean {
+    for (let done = 0; done < budget && this.#prefixLeft > 0;) {
+      if (this.#buffer.length === 0) this.#makeRoom(Math.min(this.#prefixLeft, BUFFER_BYTES));
+      const length = Math.min(this.#prefixLeft, this.#buffer.length);
+      const got = readFully(this.#running(this.#basis), this.#buffer, 0, length, this.#position - this.#prefixLeft);
+      if (got < length) this.#buffer.fill(0, got, length);
+      this.#running(this.#fileSum).update(this.#buffer, 0, length);
+      this.#prefixLeft -= length;
+      done += length;
+    }
+    return this.#prefixLeft > 0;
   }
 
   /** Appends literal bytes; they are copied or written before the call returns. */
@@ -107,6 +144,8 @@ export class Applier {
     let from = this.#runFrom;
     const end = this.#runEnd;
     this.#runFrom = end;
+    const stays = this.#inPlace && from === this.#position + this.#used;
+    if (stays) this.#flush();
     while (from < end) {
       const wanted = Math.min(end - from, BUFFER_BYTES / 2);
       if (this.#used + wanted > this.#buffer.length) this.#makeRoom(wanted);
@@ -115,6 +154,7 @@ export class Applier {
       if (got < length) this.#buffer.fill(0, this.#used + got, this.#used + length);
       this.#used += length;
       from += length;
+      if (stays) this.#flush(true);
     }
   }
 
@@ -131,15 +171,18 @@ export class Applier {
     if (this.#used + wanted > this.#buffer.length) this.#flush();
   }
 
-  #flush(): void {
+  #flush(stays = false): void {
     const used = this.#used;
     this.#used = 0;
-    if (used > 0) this.#emit(this.#buffer, 0, used);
+    if (used > 0) this.#emit(this.#buffer, 0, used, stays);
   }
 
-  #emit(data: Uint8Array, offset: number, length: number): void {
+  #emit(data: Uint8Array, offset: number, length: number, stays = false): void {
     this.#running(this.#fileSum).update(data, offset, length);
-    this.#running(this.#sink).write(data, offset, length);
+    const sink = this.#running(this.#sink);
+    if (stays) sink.pass(data, offset, length);
+    else sink.write(data, offset, length);
+    this.#position += length;
   }
 
   #running<T>(part: T | null): T {

@@ -2,6 +2,7 @@ import { fail } from '../../../shared/errors.ts';
 import { rollWeakSum, weakSum } from '../checksum/rolling.ts';
 import type { BlockSum, FileSum } from '../checksum/strong.ts';
 import { type BlockReader, HASH_FACTOR, type SignatureTable } from './signature.ts';
+import type { UpdateMode } from './update-mode.ts';
 
 /** Takes the token stream of one file, in order; the end of the file is not a token here. */
 export interface TokenSink {
@@ -50,6 +51,10 @@ export class Matcher {
   #weak = 0;
   /** The block after the previous match. */
   #wanted = 0;
+  /** In place: which blocks were matched where they stand, and so stay; null otherwise. */
+  #settled: Uint8Array | null = null;
+  /** Bytes the receiver has, still to be summed before anything is sent. */
+  #prefixLeft = 0;
 
   /** Bytes read of this source so far. */
   bytesRead = 0;
@@ -66,9 +71,15 @@ export class Matcher {
   /**
    * @param size bytes of the source when it was opened.
    * @param table the built sums of the basis; null or without blocks, everything is literal.
-   * @param fileSum is reset here and fed every byte once.
+   * @param fileSum is reset here and fed every byte once, without those an appended file skips.
    */
-  begin(source: BlockReader, size: number, table: SignatureTable | null, fileSum: FileSum): void {
+  begin(
+    source: BlockReader,
+    size: number,
+    table: SignatureTable | null,
+    fileSum: FileSum,
+    { inPlace = false, from = 0, sumsPrefix = false }: UpdateMode = {},
+  ): void {
     const searched = table !== null && table.head.count > 0;
     if (searched && this.#blockSum === null) {
       throw fail('internal', 'no-block-sum', 'A basis is to be searched although the transfer has no block sums.');
@@ -81,10 +92,12 @@ export class Matcher {
     this.#end = 0;
     this.#at = 0;
     this.#pending = 0;
-    this.#sourceEnded = size <= 0;
+    this.#sourceEnded = size <= from;
     this.#primed = false;
     this.#wanted = 0;
-    this.bytesRead = 0;
+    this.#settled = searched && inPlace ? new Uint8Array(table.head.count) : null;
+    this.#prefixLeft = sumsPrefix ? Math.min(from, size) : 0;
+    this.bytesRead = sumsPrefix ? 0 : from;
     this.literalBytes = 0;
     this.matchedBytes = 0;
     const most = READ_BYTES + (searched ? MAX_LITERAL + table.head.blockLength : 0);
@@ -101,7 +114,22 @@ export class Matcher {
    */
   step(budget: number): boolean {
     const table = this.#table;
+    if (this.#prefixLeft > 0) return this.#stepPrefix(budget);
     return table === null ? this.#stepLiteral(budget) : this.#stepSearch(table, budget);
+  }
+
+  /** Sums what the receiver has already. */
+  #stepPrefix(budget: number): boolean {
+    for (let done = 0; done < budget && this.#prefixLeft > 0;) {
+      this.#end = 0;
+      const before = this.bytesRead;
+      this.#read(this.#prefixLeft);
+      const got = this.bytesRead - before;
+      this.#prefixLeft = got > 0 ? this.#prefixLeft - got : 0;
+      done += got;
+    }
+    this.#end = 0;
+    return this.#prefixLeft > 0 || !this.#sourceEnded;
   }
 
   #stepLiteral(budget: number): boolean {
@@ -189,9 +217,15 @@ export class Matcher {
   #look(table: SignatureTable, weak: number, at: number): number {
     const weaks = table.weak;
     const wanted = this.#wanted;
+    const settled = this.#settled;
+    const position = this.bytesRead - this.#end + at;
     let summed = false;
     // Adjacent blocks in a row cost least on both sides, and equal blocks (zeros, say) are common.
-    if (wanted < table.fullBlocks && weaks[wanted] === weak) {
+    if (
+      wanted < table.fullBlocks &&
+      weaks[wanted] === weak &&
+      (settled === null || this.#stands(settled, wanted, table, position))
+    ) {
       this.#sumWindow(at, table.head.blockLength);
       summed = true;
       if (this.#strongEquals(table, wanted)) return wanted;
@@ -199,7 +233,7 @@ export class Matcher {
     const { chain } = table;
     let block = table.buckets[Math.imul(weak, HASH_FACTOR) >>> table.bucketShift]!;
     for (let tried = 0; block >= 0 && tried < MAX_CANDIDATES; tried++) {
-      if (weaks[block] === weak) {
+      if (weaks[block] === weak && (settled === null || this.#stands(settled, block, table, position))) {
         if (!summed) this.#sumWindow(at, table.head.blockLength);
         summed = true;
         if (this.#strongEquals(table, block)) return block;
@@ -207,6 +241,11 @@ export class Matcher {
       block = chain[block]!;
     }
     return -1;
+  }
+
+  /** In place: whether block `index` is still in the receiver's file once everything before `position` is written. */
+  #stands(settled: Uint8Array, index: number, table: SignatureTable, position: number): boolean {
+    return index * table.head.blockLength >= position || settled[index] === 1;
   }
 
   #sumWindow(at: number, length: number): void {
@@ -229,7 +268,11 @@ export class Matcher {
     const block = count - 1;
     if (table.fullBlocks < count && end - this.#pending >= remainder) {
       const from = end - remainder;
-      if (weakSum(this.#buffer, from, remainder) === table.weak[block]) {
+      const settled = this.#settled;
+      if (
+        weakSum(this.#buffer, from, remainder) === table.weak[block] &&
+        (settled === null || this.#stands(settled, block, table, this.bytesRead - remainder))
+      ) {
         this.#sumWindow(from, remainder);
         if (this.#strongEquals(table, block)) {
           this.#at = from;
@@ -244,6 +287,8 @@ export class Matcher {
   #emitMatch(block: number, length: number): void {
     this.#emitLiterals(this.#at);
     this.#sink.match(block);
+    if (this.#settled !== null && block * this.#table!.head.blockLength === this.bytesRead - this.#end + this.#at)
+      this.#settled[block] = 1;
     this.matchedBytes += length;
     this.#at += length;
     this.#pending = this.#at;
@@ -274,13 +319,13 @@ export class Matcher {
   }
 
   /** One read behind `end`, summed while it is in the cache. */
-  #read(): void {
+  #read(most = READ_BYTES): void {
     const source = this.#source;
     const fileSum = this.#fileSum;
     if (source === null || fileSum === null) {
       throw fail('internal', 'matcher-idle', 'A source was to be searched before one was given.');
     }
-    const length = Math.min(READ_BYTES, this.#buffer.length - this.#end, this.#size - this.bytesRead);
+    const length = Math.min(READ_BYTES, most, this.#buffer.length - this.#end, this.#size - this.bytesRead);
     const got = source.read(this.#buffer, this.#end, length, this.bytesRead);
     if (got > 0) fileSum.update(this.#buffer, this.#end, got);
     this.#end += got;

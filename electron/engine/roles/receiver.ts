@@ -328,4 +328,4 @@ const NOTHING: ReadFile = {
   read: () => 0,
   close: () => {},
 };
-const DISCARD = { write: () => {} };
+const DISCARD = { write: () => {}, pass: () => {} };
