@@ -27,7 +27,17 @@ export interface Decision {
   iflags: number;
   /** Something of another kind is in the way and must be removed first. */
   makeWay: boolean;
+  /** Which rule leaves the entry alone; only with `skip`. */
+  why?: SkipReason;
 }
+
+export type SkipReason = 'not-existing' | 'exists' | 'over-size' | 'under-size' | 'newer' | 'kind';
+
+/**
+ * How alike a source's entry and something that exists are: another kind, the same kind, the same content (as far as
+ * the options look), the same attributes too.
+ */
+export type Likeness = 'other' | 'kind' | 'content' | 'attributes';
 
 /** What stands at the destination; contents are looked at only when the decision needs them. */
 export interface DestinationView {
@@ -48,7 +58,12 @@ export interface ReceiverAbilities {
 }
 
 const NONE: Decision = Object.freeze({ action: 'none', iflags: 0, makeWay: false });
-const SKIP: Decision = Object.freeze({ action: 'skip', iflags: 0, makeWay: false });
+const SKIP = Object.fromEntries(
+  (['not-existing', 'exists', 'over-size', 'under-size', 'newer', 'kind'] as const).map((why) => [
+    why,
+    Object.freeze({ action: 'skip', iflags: 0, makeWay: false, why }),
+  ]),
+) as Readonly<Record<SkipReason, Decision>>;
 
 /**
  * @param entry the source's entry, active
@@ -62,6 +77,10 @@ export function decide(
   abilities: ReceiverAbilities,
   again = false,
 ): Decision {
+  if (!again) {
+    if (dest === null && options.existing) return SKIP['not-existing'];
+    if (dest !== null && options.ignoreExisting && !(isDir(entry.mode) && isDir(dest.stat.mode))) return SKIP.exists;
+  }
   if (isReg(entry.mode)) return decideRegular(entry, dest, options, abilities, again);
   if (isDir(entry.mode)) return decideDirectory(entry, dest, options, abilities);
   if (isLink(entry.mode)) return decideLink(entry, dest, options, abilities);
@@ -75,12 +94,16 @@ function decideRegular(
   abilities: ReceiverAbilities,
   again: boolean,
 ): Decision {
+  if (!again) {
+    if (options.maxSize !== null && entry.size > options.maxSize) return SKIP['over-size'];
+    if (options.minSize !== null && entry.size < options.minSize) return SKIP['under-size'];
+  }
   const changed = options.checksum ? ItemFlag.REPORT_CHANGE : 0;
   if (dest === null || !isReg(dest.stat.mode)) {
     return { action: 'transfer', iflags: ItemFlag.TRANSFER | ItemFlag.IS_NEW | changed, makeWay: dest !== null };
   }
   if (!again) {
-    if (options.update && dest.stat.mtime > entry.mtime) return SKIP;
+    if (options.update && entry.mtime - dest.stat.mtime < options.modifyWindow) return SKIP.newer;
     if (sameContent(entry, dest, options)) return attributes(entry, dest.stat, options, abilities, 0);
   }
   const iflags = ItemFlag.TRANSFER | changed | differences(entry, dest.stat, options, abilities, true);
@@ -92,7 +115,53 @@ function sameContent(entry: FileEntry, dest: DestinationView, options: TransferO
   if (entry.size !== dest.stat.size) return false;
   if (options.checksum) return entry.extra?.sum !== undefined && entry.extra.sum === dest.sum();
   if (options.sizeOnly) return true;
-  return !options.ignoreTimes && entry.mtime === dest.stat.mtime;
+  return !options.ignoreTimes && sameTime(entry, dest.stat, options);
+}
+
+/** Whether two modification times are taken for equal (`--modify-window`); below 0 the fraction of a second counts. */
+export function sameTime(
+  { mtime, nsec }: Pick<FileEntry, 'mtime' | 'nsec'>,
+  stat: Pick<Stat, 'mtime' | 'nsec'>,
+  { modifyWindow }: Pick<TransferOptions, 'modifyWindow'>,
+): boolean {
+  if (modifyWindow > 0) return Math.abs(mtime - stat.mtime) <= modifyWindow;
+  return mtime === stat.mtime && (modifyWindow === 0 || nsec === stat.nsec);
+}
+
+/** Whether an entry's modification time is preserved. Backups beside their files change the times of folders anyway. */
+export function keepsTime(mode: number, options: TransferOptions): boolean {
+  if (!options.times) return false;
+  if (isDir(mode)) return !options.omitDirTimes && !(options.backup && options.backupDir === null);
+  return !(isLink(mode) && options.omitLinkTimes);
+}
+
+/** How alike `entry` and what is at some place are. */
+export function likeness(
+  entry: FileEntry,
+  at: DestinationView,
+  options: TransferOptions,
+  abilities: ReceiverAbilities,
+): Likeness {
+  if (!sameKind(entry.mode, at.stat.mode)) return 'other';
+  const same = isReg(entry.mode) ? sameContent(entry, at, options) : isDir(entry.mode) || sameNode(entry, at);
+  if (!same) return 'kind';
+  return (differences(entry, at.stat, options, abilities, false) & SIGNIFICANT_ITEM_FLAGS) === 0
+    ? 'attributes'
+    : 'content';
+}
+
+/** Sockets and pipes count as one kind, as do character and block devices. */
+const sameKind = (a: number, b: number): boolean =>
+  isDevice(a) ? isDevice(b) : isSpecial(a) ? isSpecial(b) : (a & Mode.TYPE) === (b & Mode.TYPE);
+
+/** Whether a link, device or special is the one that is wanted. */
+function sameNode(entry: FileEntry, { stat, link }: DestinationView): boolean {
+  if ((stat.mode & Mode.TYPE) !== (entry.mode & Mode.TYPE)) return false;
+  if (isLink(entry.mode)) return link() === entry.extra?.link;
+  return (
+    isSpecial(entry.mode) ||
+    (stat.rdevMajor === (entry.extra?.rdevMajor ?? 0) && stat.rdevMinor === (entry.extra?.rdevMinor ?? 0))
+  );
 }
 
 function decideDirectory(
@@ -113,8 +182,8 @@ function decideLink(
   options: TransferOptions,
   abilities: ReceiverAbilities,
 ): Decision {
-  if (!options.links || entry.extra?.link === undefined) return SKIP;
-  return decideMade(entry, dest, options, abilities, (at) => isLink(at.stat.mode) && at.link() === entry.extra!.link);
+  if (!options.links || entry.extra?.link === undefined) return SKIP.kind;
+  return decideMade(entry, dest, options, abilities);
 }
 
 function decideNode(
@@ -124,14 +193,8 @@ function decideNode(
   abilities: ReceiverAbilities,
 ): Decision {
   const wanted = isDevice(entry.mode) ? options.devices && abilities.isRoot : isSpecial(entry.mode) && options.specials;
-  if (!wanted) return SKIP;
-  return decideMade(entry, dest, options, abilities, (at) => {
-    if ((at.stat.mode & Mode.TYPE) !== (entry.mode & Mode.TYPE)) return false;
-    return (
-      isSpecial(entry.mode) ||
-      (at.stat.rdevMajor === (entry.extra?.rdevMajor ?? 0) && at.stat.rdevMinor === (entry.extra?.rdevMinor ?? 0))
-    );
-  });
+  if (!wanted) return SKIP.kind;
+  return decideMade(entry, dest, options, abilities);
 }
 
 /** Links, devices and specials: the same thing is kept, one of the same kind replaced, anything else made way for. */
@@ -140,18 +203,11 @@ function decideMade(
   dest: DestinationView | null,
   options: TransferOptions,
   abilities: ReceiverAbilities,
-  same: (dest: DestinationView) => boolean,
 ): Decision {
   const made = ItemFlag.LOCAL_CHANGE | ItemFlag.REPORT_CHANGE;
-  if (dest !== null && same(dest)) return attributes(entry, dest.stat, options, abilities, 0);
-  const sameKind =
-    dest !== null &&
-    (isLink(entry.mode)
-      ? isLink(dest.stat.mode)
-      : isDevice(entry.mode)
-        ? isDevice(dest.stat.mode)
-        : isSpecial(dest.stat.mode));
-  if (dest === null || !sameKind) return { action: 'create', iflags: made | ItemFlag.IS_NEW, makeWay: dest !== null };
+  if (dest !== null && sameNode(entry, dest)) return attributes(entry, dest.stat, options, abilities, 0);
+  if (dest === null || !sameKind(entry.mode, dest.stat.mode))
+    return { action: 'create', iflags: made | ItemFlag.IS_NEW, makeWay: dest !== null };
   return { action: 'create', iflags: made | differences(entry, dest.stat, options, abilities, true), makeWay: false };
 }
 
@@ -170,7 +226,7 @@ function attributes(
  * The REPORT bits for an entry that exists at the destination.
  * @param rewritten content is sent or made anew, so that without `-t` the time becomes "now"
  */
-function differences(
+export function differences(
   entry: FileEntry,
   stat: Stat,
   options: TransferOptions,
@@ -179,7 +235,7 @@ function differences(
 ): number {
   let flags = 0;
   if (isReg(entry.mode) && entry.size !== stat.size) flags |= ItemFlag.REPORT_SIZE;
-  if (options.times ? entry.mtime !== stat.mtime : rewritten) flags |= ItemFlag.REPORT_TIME;
+  if (keepsTime(entry.mode, options) ? !sameTime(entry, stat, options) : rewritten) flags |= ItemFlag.REPORT_TIME;
   if (options.perms && !isLink(entry.mode) && (entry.mode & Mode.PERMS) !== (stat.mode & Mode.PERMS)) {
     flags |= ItemFlag.REPORT_PERMS;
   }
