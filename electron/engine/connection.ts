@@ -171,7 +171,10 @@ export class Connection {
    */
   async finish(): Promise<PeerExit> {
     this.output.end();
-    await this.input.readToEnd();
+    await this.input.readToEnd().catch((error: unknown) => {
+      // Everything was said: how a socket is taken down says nothing any more.
+      if (!(error instanceof DriftlineError && error.data.code === 'stream-failed')) throw error;
+    });
     const exit = await new Promise<PeerExit>((resolve, reject) => {
       this.onAbort = () => reject(this.#error!);
       void this.transport.exit.then(resolve);

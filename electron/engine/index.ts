@@ -67,7 +67,8 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   const conn = new Connection(transport, options, false, hooks);
   const journal = openJournal(pull ? request.journalDir : null);
   try {
-    conn.agreed = await negotiateAsClient(conn.input, conn.output, options, allowsIncRecurse(options, pull));
+    const mayIncRecurse = allowsIncRecurse(options, pull);
+    conn.agreed = await negotiateAsClient(conn.input, conn.output, options, mayIncRecurse, transport.greeted);
     conn.output.startMux();
     conn.input.startMux();
     sendFilters(conn, pull);

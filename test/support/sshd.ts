@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { peers } from './peers.ts';
+import { freePort, listening } from './ports.ts';
 
 export type HostKeyType = 'ed25519' | 'ecdsa' | 'rsa';
 
@@ -52,34 +52,6 @@ function keygen(file: string, type: HostKeyType, passphrase = ''): void {
   const size = type === 'rsa' ? ['-b', '2048'] : [];
   const args = ['-q', '-t', type, ...size, '-N', passphrase, '-C', `${type} test key`, '-f', file];
   execFileSync(peers().sshKeygen, passphrase === '' ? args : [...args, '-a', '4']);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
-/** Resolves with true once something accepts connections, with false when the process ended first. */
-function listening(port: number, child: ChildProcess): Promise<boolean> {
-  return new Promise((resolve) => {
-    const attempt = (): void => {
-      if (child.exitCode !== null || child.signalCode !== null) return resolve(false);
-      const socket = connect(port, '127.0.0.1');
-      socket.on('connect', () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on('error', () => setTimeout(attempt, 10));
-    };
-    attempt();
-  });
 }
 
 /** All processes below `root`, from /proc. sshd's sessions leave its process group, so the tree is what counts. */

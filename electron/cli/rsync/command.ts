@@ -7,6 +7,7 @@ import { StandardOutput } from '../standard-output.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 import { exitLine } from '../exit-code.ts';
+import { escapeForTerminal } from './escape.ts';
 import { sweepJournals } from './journals.ts';
 import { RsyncPrinter } from './output.ts';
 import { parseRsyncArgs, type RsyncCommand } from './parse-args.ts';
@@ -32,7 +33,7 @@ export async function runRsync(argv: readonly ByteString[]): Promise<number> {
     if (command.mode === 'client') code = await runClient(command, output, stop);
     else {
       const text =
-        command.mode === 'help' ? (await import('../../engine/options/parse.ts')).optionsHelp() : versionText();
+        command.mode === 'help' ? (await import('../../engine/options/help.ts')).optionsHelp() : versionText();
       output.out(Buffer.from(text, 'utf8'));
       code = 0;
     }
@@ -60,6 +61,7 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
   let terminal: Terminal | null | undefined;
   let closePeer = (): void => {};
   let startPeer: PeerStarter;
+  let listModules: (() => Promise<void>) | null = null;
   if (endpoints.direction === 'local') startPeer = localPeer(journalDir, signal);
   else {
     const { remoteShellPeer, sshPeer } = await import('./peer.ts');
@@ -67,7 +69,18 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
       ...{ options, user: endpoints.user, host: endpoints.host, signal, notice: err },
       terminal: () => (terminal ??= openTerminal(() => stop.abort())),
     };
-    if (options.rsh !== null) startPeer = remoteShellPeer(options.rsh, context);
+    if (endpoints.daemon !== undefined) {
+      const { daemonPeer } = await import('./daemon-peer.ts');
+      const { module } = endpoints.daemon;
+      const onText = (line: ByteString): void => {
+        if (options.quiet) return;
+        output.out(Buffer.from(`${escapeForTerminal(line, terminalReadsUtf8())}\n`, 'latin1'));
+      };
+      const peer = daemonPeer({ ...context, ...endpoints.daemon, onText });
+      startPeer = peer.start;
+      // rsync hands a name like "#list" to the daemon too, which takes it for a command.
+      if (module === '' || module.startsWith('#')) listModules = () => peer.list();
+    } else if (options.rsh !== null) startPeer = remoteShellPeer(options.rsh, context);
     else {
       const peer = sshPeer(context);
       startPeer = peer.start;
@@ -77,6 +90,10 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
   let stats: TransferStats | null = null;
   let code: number;
   try {
+    if (listModules !== null) {
+      await listModules();
+      return 0;
+    }
     const result = await runTransfer(
       {
         options,

@@ -1,16 +1,28 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import { bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { fail } from '../../../shared/errors.ts';
+import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 
 export type Location =
   | { kind: 'local'; path: ByteString }
   | { kind: 'ssh'; user: ByteString | null; host: ByteString; path: ByteString }
-  | { kind: 'daemon' };
+  /** `path` begins with the module's name; '' stands for the list of modules. */
+  | { kind: 'daemon'; user: ByteString | null; host: ByteString; port: number | null; path: ByteString };
 
 /** Both ends of one transfer. `paths` are the sources as their side understands them. */
 export type Endpoints =
-  | { direction: 'push' | 'pull'; user: ByteString | null; host: ByteString; paths: ByteString[]; dest: ByteString }
+  | {
+      direction: 'push' | 'pull';
+      user: ByteString | null;
+      host: ByteString;
+      paths: ByteString[];
+      dest: ByteString;
+      /** Set where the far end is a module of an rsync daemon. */
+      daemon?: { port: number | null; module: ByteString };
+    }
   | { direction: 'local'; paths: ByteString[]; dest: ByteString };
+
+type Remote = Exclude<Location, { kind: 'local' }>;
 
 /**
  * Reads a source or destination by rsync's rule: a colon before any slash makes it remote, two colons or `rsync://` a
@@ -18,56 +30,65 @@ export type Endpoints =
  * @throws usage `bad-host` for an empty host or one beginning with `-`
  */
 export function parseLocation(arg: ByteString): Location {
-  if (/^rsync:\/\//i.test(arg)) return { kind: 'daemon' };
+  const url = /^rsync:\/\/(?:([^/]*)@)?(\[[^\]/]*\]|[^/:@]*)(?::(\d*))?(?:\/(.*))?$/is.exec(arg);
+  if (url !== null) {
+    const [, user, bracketed, port, path] = url;
+    const host = checkedHost(arg, user, bracketed!.replace(/^\[(.*)\]$/s, '$1'));
+    return { kind: 'daemon', user: user || null, host, port: port ? Number(port) : null, path: path ?? '' };
+  }
   const match = /^(?:([^/:]*)@)?\[([^\]/]*)\]:(:?)(.*)$/s.exec(arg) ?? /^(?:([^/:]*)@)?([^/:]*):(:?)(.*)$/s.exec(arg);
   if (match === null) return { kind: 'local', path: arg };
-  const [, user, host, daemon, path] = match;
-  if (daemon === ':') return { kind: 'daemon' };
-  if (host === '' || host!.startsWith('-') || user?.startsWith('-') === true) {
+  const [, user, name, daemon, path] = match;
+  const host = checkedHost(arg, user, name!);
+  if (daemon === ':') return { kind: 'daemon', user: user || null, host, port: null, path: path! };
+  return { kind: 'ssh', user: user ?? null, host, path: path! };
+}
+
+function checkedHost(arg: ByteString, user: ByteString | undefined, host: ByteString): ByteString {
+  if (host === '' || host.startsWith('-') || user?.startsWith('-') === true) {
     throw fail('usage', 'bad-host', `Invalid remote host in ${displayPath(bytesToText(arg))}`, {
       hint: 'Write ./ before a local name that has a colon.',
     });
   }
-  return { kind: 'ssh', user: user ?? null, host: host!, path: path! };
+  return host;
 }
 
-function daemonRefused(): Error {
-  return fail(
-    'usage',
-    'not-supported',
-    'rsync:// and host:: addresses are not supported by this version of Driftline',
-    {
-      hint: 'Reach the machine over ssh: host:path.',
-    },
-  );
+/** A later source, which may leave out the machine's name: `:path`, `::module/path`. */
+function laterSource(source: ByteString, first: Remote): Location {
+  if (!source.startsWith(':')) return parseLocation(source);
+  const daemon = source[1] === ':';
+  if (daemon !== (first.kind === 'daemon')) throw otherFormat();
+  return { ...first, path: source.slice(daemon ? 2 : 1) };
+}
+
+function otherFormat(): Error {
+  return fail('usage', 'mixed-sources', 'All source args must use the same hostspec format.');
 }
 
 /**
  * Works out who sends to whom. Several remote sources must be on one machine; later ones may leave its name out
  * (`host:a :b`). Without a destination the sources are listed.
- * @throws usage
+ * @throws usage; exit 5 for a daemon's path without a module
  */
 export function resolveEndpoints(sources: readonly ByteString[], dest: ByteString | null): Endpoints {
   const to: Location = dest === null ? { kind: 'local', path: '.' } : parseLocation(dest);
   const first = parseLocation(sources[0]!);
-  if (to.kind === 'daemon' || first.kind === 'daemon') throw daemonRefused();
-  if (first.kind === 'ssh') {
-    if (to.kind === 'ssh') throw fail('usage', 'both-remote', 'The source and destination cannot both be remote.');
+  if (first.kind !== 'local') {
+    if (to.kind !== 'local') throw fail('usage', 'both-remote', 'The source and destination cannot both be remote.');
     const paths = sources.map((source, i) => {
-      const from =
-        i > 0 && source.startsWith(':') && source[1] !== ':'
-          ? { ...first, path: source.slice(1) }
-          : parseLocation(source);
-      if (from.kind === 'daemon') throw daemonRefused();
+      const from = i === 0 ? first : laterSource(source, first);
       if (from.kind === 'local') {
-        throw fail('usage', 'mixed-sources', 'All source args must be remote, or all local.');
+        throw fail('usage', 'mixed-sources', `Unexpected local arg: ${displayPath(bytesToText(source))}`, {
+          hint: 'If arg is a remote file/dir, prefix it with a colon (:).',
+        });
       }
       if (from.host !== first.host || from.user !== first.user) {
         throw fail('usage', 'mixed-sources', 'All source args must come from the same machine.');
       }
+      if (from.kind !== first.kind) throw otherFormat();
       return from.path;
     });
-    return { direction: 'pull', user: first.user, host: first.host, paths, dest: to.path === '' ? '.' : to.path };
+    return remoteEnd('pull', first, paths, to.path === '' ? '.' : to.path);
   }
   const paths = sources.map((source) => {
     const from = parseLocation(source);
@@ -77,5 +98,33 @@ export function resolveEndpoints(sources: readonly ByteString[], dest: ByteStrin
     return from.path === '' ? '.' : from.path;
   });
   if (to.kind === 'local') return { direction: 'local', paths, dest: to.path === '' ? '.' : to.path };
-  return { direction: 'push', user: to.user, host: to.host, paths, dest: to.path };
+  return remoteEnd('push', to, paths, to.path);
+}
+
+function remoteEnd(direction: 'push' | 'pull', at: Remote, paths: ByteString[], dest: ByteString): Endpoints {
+  const { user, host } = at;
+  if (at.kind === 'ssh') return { direction, user, host, paths, dest };
+  if (at.path.startsWith('/')) {
+    throw fail('usage', 'no-module', 'The remote path must start with a module name not a /', { exitCode: 5 });
+  }
+  const module = at.path.replace(/\/.*$/s, '');
+  // The module itself is its contents.
+  const whole = (path: ByteString): ByteString => (path === module && module !== '' ? `${path}/` : path);
+  return {
+    ...{ direction, user, host, daemon: { port: at.port, module } },
+    paths: direction === 'pull' ? paths.map(whole) : paths,
+    dest: direction === 'push' ? whole(dest) : dest,
+  };
+}
+
+/** Refuses options that mean something to a daemon alone. @throws usage, in rsync's words */
+export function checkDaemonOptions({ passwordFile, contimeout }: TransferOptions): void {
+  if (passwordFile !== null) {
+    const message = 'The --password-file option may only be used when accessing an rsync daemon.';
+    throw fail('usage', 'daemon-only', message);
+  }
+  if (contimeout !== 0) {
+    const message = 'The --contimeout option may only be used when connecting to an rsync daemon.';
+    throw fail('usage', 'daemon-only', message);
+  }
 }

@@ -3,7 +3,7 @@ import { type ByteString, bytesToText, displayPath } from '../../../shared/model
 import { fail } from '../../../shared/errors.ts';
 import { parseClientWords, parseServerWords, type ServerRequest } from '../../engine/options/parse.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
-import { type Endpoints, resolveEndpoints } from './location.ts';
+import { checkDaemonOptions, type Endpoints, resolveEndpoints } from './location.ts';
 
 export type RsyncCommand =
   | {
@@ -63,6 +63,9 @@ export function parseRsyncArgs(
   const dest = args.length > 1 ? args.pop()! : null;
   const endpoints = resolveEndpoints(args, dest);
   const listing = dest === null ? { listOnly: true, dirs: options.dirs || !options.recursive } : {};
-  const rsh = options.rsh ?? (env.RSYNC_RSH || null);
+  // For a daemon the variable means nothing: only an explicit -e starts one by a remote shell.
+  const daemon = endpoints.direction !== 'local' && endpoints.daemon !== undefined;
+  const rsh = options.rsh ?? (daemon ? null : env.RSYNC_RSH || null);
+  if (!daemon) checkDaemonOptions(options);
   return { mode: 'client', options: Object.freeze({ ...options, ...listing, rsh }), sources: args, dest, endpoints };
 }

@@ -15,6 +15,8 @@ export interface Agreement {
   safeFlist: boolean;
   id0Names: boolean;
   seedFirst: boolean;
+  /** A file of the partial folder that serves as the basis is updated in place (§7.8). */
+  inplacePartial: boolean;
   /** Signed 32-bit checksum seed. */
   seed: number;
   /** Block and whole-file sums. */
@@ -23,16 +25,23 @@ export interface Agreement {
   listSum: ChecksumName;
 }
 
-/** Client's half of the handshake over a remote shell; writes first, so that servers which wait for us are served. */
+/**
+ * Client's half of the handshake; over a remote shell it writes first, so that servers which wait for us are served.
+ * @param greeted the version a daemon's greeting agreed on, which then is not asked for again
+ */
 export async function negotiateAsClient(
   input: PeerInput,
   output: PeerOutput,
   options: TransferOptions,
   mayIncRecurse: boolean,
+  greeted?: number,
 ): Promise<Agreement> {
-  output.data.i32(options.protocol);
-  output.flush();
-  const protocol = Math.min(options.protocol, checkVersion(await input.parse((r) => r.i32())));
+  if (greeted === undefined) {
+    output.data.i32(options.protocol);
+    output.flush();
+  }
+  const theirs = checkVersion(greeted ?? (await input.parse((r) => r.i32())));
+  const protocol = Math.min(options.protocol, theirs);
   const compat = await input.parse((r) => r.varint());
   if (compat & Compat.INC_RECURSE && !mayIncRecurse) {
     throw fail('protocol', 'inc-recurse-forced', 'The server wants incremental recursion, which was not offered', {
@@ -112,6 +121,7 @@ function agreement(
     safeFlist: (compat & Compat.SAFE_FLIST) !== 0 || protocol >= 31,
     id0Names: (compat & Compat.ID0_NAMES) !== 0,
     seedFirst: (compat & Compat.CHECKSUM_SEED_FIX) !== 0,
+    inplacePartial: (compat & Compat.INPLACE_PARTIAL_DIR) !== 0,
     seed,
     ...sums,
   };

@@ -60,15 +60,36 @@ export function spawnRemoteShell(shell: RemoteShell, args: readonly ByteString[]
   return spawnTransport([...words, ...user, shell.host], args, description, signal);
 }
 
+/**
+ * Starts a daemon for one connection through a remote shell (rsync(1) "Using rsync-daemon features via a remote-shell
+ * connection"). A `-l` of the command's own keeps the user's name, who is then the module's user alone; the shell
+ * finds the port that was asked for in RSYNC_PORT.
+ */
+export function spawnDaemonShell(
+  shell: RemoteShell,
+  rsyncPath: ByteString,
+  port: number | null,
+  signal?: AbortSignal,
+): Transport {
+  const words = splitRemoteShell(shell.command);
+  if (shell.host.startsWith('-') || shell.host === '')
+    throw fail('usage', 'bad-host', 'The host name contains characters that are not allowed.');
+  const user = shell.user === null || words.includes('-l') ? [] : ['-l', shell.user];
+  const env = { ...process.env, RSYNC_PORT: String(port ?? 0) };
+  const args = [rsyncPath, '--server', '--daemon', '.'];
+  return spawnTransport([...words, ...user, shell.host], args, shell.host, signal, env);
+}
+
 /** Starts a program with the given words and byte arguments as a transport; see `spawnRemoteShell`. */
 export function spawnTransport(
   words: readonly string[],
   args: readonly ByteString[],
   description: string,
   signal?: AbortSignal,
+  env: NodeJS.ProcessEnv = process.env,
 ): Transport {
   const [program, ...rest] = encodeArguments(words, args);
-  const child = spawn(program!, rest, { stdio: ['pipe', 'pipe', 'pipe'], shell: false, windowsHide: true });
+  const child = spawn(program!, rest, { stdio: ['pipe', 'pipe', 'pipe'], shell: false, windowsHide: true, env });
   const stream = new ChildStream(child, displayPath(words[0]!));
   const exit = new Promise<PeerExit>((resolve) => {
     child.on('close', (code, signalName) => resolve({ code, signal: signalName }));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DriftlineError } from '../../../shared/errors.ts';
-import { HoldTimer } from './hold-timer.ts';
+import { HoldTimer } from '../hold-timer.ts';
 import { AgentClient } from './ssh-agent.ts';
 
 let folder: string;

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { type AnyAuthMethod, Client, type ClientChannel, type NextAuthHandler } from 'ssh2';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { type ByteString, displayPath } from '../../../shared/model/path.ts';
-import { HoldTimer } from './hold-timer.ts';
+import { HoldTimer } from '../hold-timer.ts';
 import { HostKeyCheck } from './host-key-check.ts';
 import type { KnownHostsSources } from './known-hosts.ts';
 import { AuthSequence } from './ssh-auth.ts';

@@ -21,6 +21,8 @@ export interface Transport {
   readonly stderr: Readable | null;
   /** Resolves once the peer ended and its channel closed (ssh2's 'close', not 'exit'), or `close()` was called. Never rejects. */
   readonly exit: Promise<PeerExit>;
+  /** Protocol version a daemon's greeting agreed on before the stream began; absent where both sides open with theirs. */
+  readonly greeted?: number;
   /** For messages: `user@host`, `local`, or the command. */
   readonly description: string;
   /** Tears everything down at once; idempotent. */

@@ -1,0 +1,80 @@
+import type { Duplex } from 'node:stream';
+import { fail } from '../../../shared/errors.ts';
+import type { ByteString } from '../../../shared/model/path.ts';
+
+/** Reads the lines a binary conversation begins with, and leaves the bytes behind them to whoever reads next. */
+export class LineReader {
+  readonly #stream: Duplex;
+  readonly #lineLimit: number;
+  #left: number;
+  #rest: Buffer = Buffer.alloc(0);
+  #ended = false;
+  #error: Error | null = null;
+  #wake: (() => void) | null = null;
+  readonly #onReadable = (): void => this.#notify();
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    this.#notify();
+  };
+  readonly #onError = (error: Error): void => {
+    this.#error = error;
+    this.#notify();
+  };
+
+  /**
+   * @param lineLimit longest line, in bytes
+   * @param limit all lines together, in bytes
+   */
+  constructor(stream: Duplex, lineLimit: number, limit: number) {
+    this.#stream = stream;
+    this.#lineLimit = lineLimit;
+    this.#left = limit;
+    stream.on('readable', this.#onReadable).on('end', this.#onEnd).on('close', this.#onEnd).on('error', this.#onError);
+  }
+
+  /**
+   * The next line without its end (LF; carriage returns are dropped), or null at the end of the stream: a last line
+   * that was cut off is none.
+   * @throws `protocol`/`bad-line` for a line or a flood of lines beyond the limits or with a NUL; the stream's error
+   */
+  async line(): Promise<ByteString | null> {
+    for (;;) {
+      const end = this.#rest.indexOf(0x0a);
+      if (Math.max(end, end < 0 ? this.#rest.length : 0) > this.#lineLimit) throw tooMuch();
+      if (end >= 0) {
+        const line = this.#rest.toString('latin1', 0, end);
+        this.#rest = this.#rest.subarray(end + 1);
+        this.#left -= end + 1;
+        if (this.#left < 0) throw tooMuch();
+        if (line.includes('\0')) throw fail('protocol', 'bad-line', 'The server sent binary data instead of text');
+        return line.replaceAll('\r', '');
+      }
+      const chunk = this.#stream.read() as Buffer | null;
+      if (chunk !== null) this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+      else if (this.#error !== null) throw this.#error;
+      else if (this.#ended) return null;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  /** Lets go of the stream; what was read beyond the last line goes back into it. */
+  release(): void {
+    const stream = this.#stream;
+    stream.off('readable', this.#onReadable).off('end', this.#onEnd).off('close', this.#onEnd);
+    stream.off('error', this.#onError);
+    if (this.#rest.length > 0 && !stream.destroyed) stream.unshift(this.#rest);
+    this.#rest = Buffer.alloc(0);
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+}
+
+function tooMuch(): Error {
+  return fail('protocol', 'bad-line', 'The server sent more text than a greeting has', {
+    hint: 'Check that this address and port are an rsync daemon.',
+  });
+}
