@@ -4,11 +4,12 @@ import { checksumLength, createBlockSum, createFileSum } from '../checksum/stron
 import type { Connection } from '../connection.ts';
 import { Matcher } from '../delta/match.ts';
 import { SignatureTable } from '../delta/signature.ts';
-import { NO_BASIS, validateSumHead, type SumHead } from '../delta/sum-head.ts';
+import { NO_BASIS, basisLengthOf, validateSumHead, type SumHead } from '../delta/sum-head.ts';
+import type { UpdateMode } from '../delta/update-mode.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { FileLists } from '../flist/file-lists.ts';
 import type { ReadFile } from '../fs/fs.ts';
-import { Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
+import { BasisType, Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
 import { countKind, readDeleteStats, type DeleteStats } from './delete-stats.ts';
@@ -138,9 +139,9 @@ export class Sender {
 
   #readRequest(r: ByteReader): Request {
     const ndx = r.ndx();
-    if (ndx === Ndx.DONE) return { ndx, iflags: 0, basisType: 0x80, xname: null, head: null };
+    if (ndx === Ndx.DONE) return { ndx, iflags: 0, basisType: BasisType.DESTINATION, xname: null, head: null };
     const iflags = r.u16();
-    const basisType = iflags & ItemFlag.BASIS_TYPE_FOLLOWS ? r.u8() : 0x80;
+    const basisType = iflags & ItemFlag.BASIS_TYPE_FOLLOWS ? r.u8() : BasisType.DESTINATION;
     const xname = iflags & ItemFlag.XNAME_FOLLOWS ? r.vstring(Limit.PATH) : null;
     let head: SumHead | null = null;
     if (iflags & ItemFlag.TRANSFER && !this.#conn.options.dryRun) {
@@ -162,7 +163,8 @@ export class Sender {
         `The peer asked for the content of ${displayPath(bytesToText(entryName(entry)))}, which it may not`,
       );
     }
-    const table = request.head ? await this.#readSums(request.head) : null;
+    const appends = this.#conn.options.append !== 'off' && !(entry.flags & EntryFlag.SENT);
+    const table = request.head ? await this.#readSums(appends ? NO_BASIS : request.head) : null;
     if (!this.#source.accepts(entry, request.iflags)) {
       if (wantsContent) this.#conn.output.messageInt(Msg.NO_SEND, request.ndx);
       else this.#writeHeader(request);
@@ -179,7 +181,8 @@ export class Sender {
       return;
     }
     try {
-      await this.#sendContent(request, request.head, table, entry, file);
+      if (appends && file.size < entry.size) return this.#diminished(request.ndx, entry);
+      await this.#sendContent(request, request.head, table, entry, file, this.#modeOf(request, appends));
     } finally {
       file.close();
     }
@@ -220,6 +223,29 @@ export class Sender {
       if (this.#conn.sliceOver) await this.#conn.pause();
     }
     return table.build();
+  }
+
+  /** What the receiver does with its file restricts what it may be sent (§7.8, 7.9). */
+  #modeOf({ head, basisType }: Request, appends: boolean): UpdateMode {
+    const { options, agreed } = this.#conn;
+    if (appends && head !== null) {
+      return { from: basisLengthOf(head), sumsPrefix: options.append === 'verify' || agreed.protocol < 30 };
+    }
+    // Old receivers do not tell of a backup; with one, the basis is the copy.
+    if (basisType === BasisType.DESTINATION)
+      return { inPlace: options.inplace && (agreed.protocol >= 29 || !options.backup) };
+    return { inPlace: basisType === BasisType.PARTIAL && agreed.inplacePartial };
+  }
+
+  /** Shorter than it was listed: what the receiver has may not be its beginning. */
+  #diminished(ndx: number, entry: FileEntry): void {
+    this.#conn.emit({
+      type: 'message',
+      level: 'warning',
+      from: 'local',
+      text: `skipped diminished file: ${entryName(entry)}\n`,
+    });
+    this.#conn.output.messageInt(Msg.NO_SEND, ndx);
   }
 
   /** What was read is one state of the file and verified as that, but not the one that was listed. */
@@ -265,6 +291,7 @@ export class Sender {
     table: SignatureTable,
     entry: FileEntry,
     file: ReadFile,
+    mode: UpdateMode,
   ): Promise<void> {
     const conn = this.#conn;
     const { data } = conn.output;
@@ -285,7 +312,7 @@ export class Sender {
     const bytesBefore = progress.bytesDone - (again ? entry.size : 0);
     const literalBefore = this.totals.literal;
     const matchedBefore = this.totals.matched;
-    this.#matcher.begin(file, file.size, table, this.#fileSum);
+    this.#matcher.begin(file, file.size, table, this.#fileSum, mode);
     let sum: Uint8Array;
     try {
       while (this.#matcher.step(STEP_BYTES)) {

@@ -77,6 +77,14 @@ export const ItemFlag = {
 export const SIGNIFICANT_ITEM_FLAGS =
   0xffff & ~(ItemFlag.BASIS_TYPE_FOLLOWS | ItemFlag.XNAME_FOLLOWS | ItemFlag.LOCAL_CHANGE);
 
+/** What a delta is made against (§7.3). Below DESTINATION: the number of an alternate folder. */
+export const BasisType = {
+  DESTINATION: 0x80,
+  PARTIAL: 0x81,
+  BACKUP: 0x82,
+  FUZZY: 0x83,
+} as const;
+
 /** Special index values (§3.4). */
 export const Ndx = { DONE: -1, FLIST_EOF: -2, DEL_STATS: -3, FLIST_OFFSET: -101 } as const;
 
