@@ -8,6 +8,7 @@ import type { ByteString } from '../../../shared/model/path.ts';
 import type { ReceiverAbilities } from '../plan/decide.ts';
 import type { Stat } from '../fs/fs.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
+import { Backup } from './backup.ts';
 import type { Destination } from './destination.ts';
 import type { ListReceiver } from './list-receiver.ts';
 import type { SideDirs } from './side-dirs.ts';
@@ -70,6 +71,7 @@ export class ReceiveState {
   readonly abilities: ReceiverAbilities;
   /** Folders the user named beside the destination. */
   readonly sides: SideDirs;
+  readonly backup: Backup;
   #wake: (() => void) | null = null;
   #woken = false;
 
@@ -89,6 +91,7 @@ export class ReceiveState {
     this.abilities = abilities;
     this.planned = planned;
     this.sides = sides;
+    this.backup = new Backup(conn, destination, sides, abilities);
     this.umask = process.umask();
   }
 

@@ -64,8 +64,8 @@ describe('SideDirs', () => {
   it('tells of each folder made below it, outermost first', () => {
     const made: string[] = [];
     const root = sides.make('bak');
-    makeDirs(root, 'a/b', 0o700, (parent, name) => made.push(`${parent.rel}:${name}`));
-    makeDirs(root, 'a/b', 0o700, () => made.push('again'));
+    makeDirs(root, 'a/b', { mode: 0o700, onMade: (parent, name) => made.push(`${parent.rel}:${name}`) });
+    makeDirs(root, 'a/b', { onMade: () => made.push('again') });
     expect(made).toEqual([':a', 'a:b']);
     expect(statSync(join(base, 'dst/bak/a/b')).mode & 0o777).toBe(0o700);
   });

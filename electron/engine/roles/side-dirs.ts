@@ -72,19 +72,27 @@ export class SideDirs {
   }
 }
 
+export interface MakeDirs {
+  /** Of the folders made; the umask applies. */
+  mode?: number;
+  /** Whether what is no folder gives way. */
+  replace?: boolean;
+  onMade?: OnMade;
+}
+
 /**
  * A folder below a root, made with its missing parents. A component that is a symlink or a file is not passed.
- * @param mode of the folders made; the umask applies
  * @throws fs `eexist` where something else stands in the way
  */
-export function makeDirs(root: DestinationRoot, rel: ByteString, mode = 0o777, onMade?: OnMade): DestinationDir {
+export function makeDirs(root: DestinationRoot, rel: ByteString, options: MakeDirs = {}): DestinationDir {
   const found = root.dir(rel);
   if (found) return found;
   const slash = rel.lastIndexOf('/');
-  const parent = makeDirs(root, rel.slice(0, Math.max(slash, 0)), mode, onMade);
+  const parent = makeDirs(root, rel.slice(0, Math.max(slash, 0)), options);
   const name = rel.slice(slash + 1);
-  parent.mkdir(name, mode);
-  onMade?.(parent, name);
+  if (options.replace && parent.lstat(name)) parent.unlink(name);
+  parent.mkdir(name, options.mode ?? 0o777);
+  options.onMade?.(parent, name);
   const made = root.dir(rel);
   if (made === null) throw notAFolder(joinPath(root.path, rel));
   return made;

@@ -1,0 +1,137 @@
+import { joinPath, type ByteString } from '../../../shared/model/path.ts';
+import { DriftlineError } from '../../../shared/errors.ts';
+import type { Connection } from '../connection.ts';
+import type { DestinationDir, NewAttributes, Stat } from '../fs/fs.ts';
+import { infoLevel } from '../options/info-words.ts';
+import type { ReceiverAbilities } from '../plan/decide.ts';
+import { Mode, isDir, isLink, isReg } from '../wire/constants.ts';
+import { setWhatCanBe } from './attributes.ts';
+import { copyFile } from './copy-file.ts';
+import type { Destination, Place } from './destination.ts';
+import { makeDirs, type SideDirs } from './side-dirs.ts';
+
+/** How a backup is made of what stands at a place: a second name or a copy of it, or the thing itself. */
+type Manner = 'link' | 'copy' | 'move';
+
+/** `--backup`: what is replaced or deleted is kept under another name, beside itself or below `--backup-dir`. */
+export class Backup {
+  readonly #conn: Connection;
+  readonly #destination: Destination;
+  readonly #sides: SideDirs;
+  readonly #abilities: ReceiverAbilities;
+  readonly #folder: ByteString | null;
+  readonly #suffix: ByteString;
+  readonly #tells: boolean;
+
+  constructor(conn: Connection, destination: Destination, sides: SideDirs, abilities: ReceiverAbilities) {
+    this.#conn = conn;
+    this.#destination = destination;
+    this.#sides = sides;
+    this.#abilities = abilities;
+    const { backupDir, suffix } = conn.options;
+    this.#folder = backupDir === null ? null : backupDir.replace(/(.)\/+$/, '$1');
+    this.#suffix = suffix ?? (backupDir === null ? '~' : '');
+    this.#tells = conn.options.backup && infoLevel(conn.options, 'backup') > 0;
+  }
+
+  get on(): boolean {
+    return this.#conn.options.backup;
+  }
+
+  /**
+   * Keeps what is about to be replaced by a rename: it stays at its place until then.
+   * @param inPlace whether it will be written where it stands instead, so that its bytes must be copied
+   * @throws fs what kept the backup from being made; then nothing may be replaced
+   */
+  keep(place: Place, stat: Stat, inPlace = false): void {
+    if (this.on && !isDir(stat.mode)) this.#make(place, stat, inPlace ? 'copy' : 'link');
+  }
+
+  /**
+   * Removes something that is no folder, keeping a backup. A backup of an earlier run beside its file goes for good.
+   * @throws fs what kept it from being removed
+   */
+  remove(place: Place, stat: Stat): void {
+    const isBackup =
+      this.#folder === null && place.name.length > this.#suffix.length && place.name.endsWith(this.#suffix);
+    if (this.on && !isBackup) this.#make(place, stat, 'move');
+    else if (!this.#conn.options.dryRun) place.dir.unlink(place.name);
+  }
+
+  #make(place: Place, stat: Stat, manner: Manner): void {
+    const rel = joinPath(place.dir.rel, place.name);
+    if (!this.#conn.options.dryRun) {
+      const name = place.name + this.#suffix;
+      const dir = this.#folder === null ? place.dir : this.#folderOf(place.dir.rel);
+      if (isDir(dir.lstat(name)?.mode ?? 0)) this.#removeAll(dir, name);
+      this.#put(place, stat, manner, dir, name);
+    }
+    if (!this.#tells) return;
+    const target = this.#folder === null ? rel : joinPath(this.#folder, rel);
+    const text = `backed up ${rel} to ${target}${this.#suffix}\n`;
+    this.#conn.emit({ type: 'message', level: 'info', from: 'local', text });
+  }
+
+  #put({ dir, name }: Place, stat: Stat, manner: Manner, toDir: DestinationDir, toName: ByteString): void {
+    if (manner === 'link') {
+      try {
+        return dir.link(name, toDir, toName);
+      } catch {
+        // Not every file system has hard links, and none has them to another one.
+        manner = isReg(stat.mode) ? 'copy' : 'move';
+      }
+    }
+    if (manner === 'move') {
+      try {
+        dir.rename(name, toDir, toName);
+        // Where both names were one file, renaming did nothing.
+        if (stat.nlink > 1 && dir.lstat(name)) dir.unlink(name);
+        return;
+      } catch (error) {
+        if (!(error instanceof DriftlineError) || error.data.code !== 'exdev') throw error;
+      }
+    }
+    this.#copy({ dir, name }, stat, toDir, toName);
+    if (manner === 'move') dir.unlink(name);
+  }
+
+  #copy({ dir, name }: Place, stat: Stat, toDir: DestinationDir, toName: ByteString): void {
+    const attributes = this.#attributesOf(stat);
+    if (isReg(stat.mode)) return copyFile(dir.openRead(name), toDir, toName, attributes, this.#conn.poll);
+    if (isLink(stat.mode)) toDir.symlink(toName, dir.readlink(name));
+    else toDir.mknod(toName, stat.mode, stat.rdevMajor, stat.rdevMinor);
+    setWhatCanBe(toDir, toName, attributes, isLink(stat.mode));
+  }
+
+  /** The folder below `--backup-dir` for what was in `rel`, made like the destination's folder of that name. */
+  #folderOf(rel: ByteString): DestinationDir {
+    const root = this.#sides.make(this.#folder!);
+    const like = (parent: DestinationDir, name: ByteString): void => {
+      const stat = this.#destination.dir(joinPath(parent.rel, name))?.lstat('.');
+      if (stat) setWhatCanBe(parent, name, { ...this.#attributesOf(stat), mtime: null }, false);
+    };
+    return makeDirs(root, rel, { mode: 0o700, replace: true, onMade: like });
+  }
+
+  #attributesOf({ mode, uid, gid, mtime, nsec }: Stat): NewAttributes {
+    const { owner, group } = this.#conn.options;
+    return {
+      mode: mode & Mode.PERMS,
+      uid: owner && this.#abilities.isRoot ? uid : null,
+      gid: group ? gid : null,
+      mtime,
+      nsec,
+      atime: null,
+    };
+  }
+
+  /** A folder of an earlier run's backups where a file's backup is to go now. */
+  #removeAll(dir: DestinationDir, name: ByteString): void {
+    const folder = this.#sides.open(this.#folder ?? '.')?.dir(joinPath(dir.rel, name));
+    for (const child of folder?.readdir() ?? []) {
+      if (isDir(folder!.lstat(child)?.mode ?? 0)) this.#removeAll(folder!, child);
+      else folder!.unlink(child);
+    }
+    dir.rmdir(name);
+  }
+}
