@@ -32,9 +32,7 @@ export async function runRsync(argv: readonly ByteString[]): Promise<number> {
     const command = parseRsyncArgs(argv);
     if (command.mode === 'client') code = await runClient(command, output, stop);
     else {
-      const text =
-        command.mode === 'help' ? (await import('../../engine/options/help.ts')).optionsHelp() : versionText();
-      output.out(Buffer.from(text, 'utf8'));
+      output.out(Buffer.from(await information(command.mode), 'utf8'));
       code = 0;
     }
   } catch (error) {
@@ -146,6 +144,16 @@ async function runServer(words: readonly ByteString[]): Promise<number> {
 function complain(data: ErrorData, err: (text: string) => void): void {
   err(`driftline: ${data.message}`);
   if (data.hint !== undefined) err(`  ${data.hint}`);
+}
+
+/** What `--help`, `--version` and the help of `--info` and `--debug` print. */
+async function information(about: RsyncCommand['mode']): Promise<string> {
+  if (about === 'help') return (await import('../../engine/options/help.ts')).optionsHelp();
+  if (about === 'info-help' || about === 'debug-help') {
+    const { levelsHelp } = await import('../../engine/options/info-words.ts');
+    return levelsHelp(about === 'info-help' ? 'info' : 'debug');
+  }
+  return versionText();
 }
 
 function versionText(): string {

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { fail } from '../../../shared/errors.ts';
-import { parseClientWords, parseServerWords, type ServerRequest } from '../../engine/options/parse.ts';
+import {
+  parseClientWords,
+  type ParsedWords,
+  parseServerWords,
+  type ServerRequest,
+} from '../../engine/options/parse.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import { checkDaemonOptions, type Endpoints, resolveEndpoints } from './location.ts';
 
@@ -15,7 +20,7 @@ export type RsyncCommand =
       endpoints: Endpoints;
     }
   | ServerRequest
-  | { mode: 'help' | 'version' };
+  | { mode: Exclude<ParsedWords['request'], null> };
 
 /** Longest rule file read, in bytes. */
 const MAX_RULE_FILE = 16 * 1024 * 1024;
@@ -43,7 +48,7 @@ function readRuleFile(path: ByteString): ByteString {
 /**
  * Parses the words of `driftline rsync …`, which are rsync's.
  * @param argv bytes of each word, without the program's name and `rsync`
- * @param env RSYNC_RSH names the remote shell where `-e` does not
+ * @param env RSYNC_RSH names the remote shell where `-e` does not; RSYNC_PARTIAL_DIR and RSYNC_MAX_ALLOC as in rsync
  * @throws usage (exit 1, or 4 for a server request with an option we do not have), fs `rule-file` (exit 11)
  */
 export function parseRsyncArgs(
@@ -53,7 +58,7 @@ export function parseRsyncArgs(
   if (argv[0] === '--server') return parseServerWords(argv);
   // `-h` means human-readable numbers, except on its own.
   if (argv.length === 1 && argv[0] === '-h') return { mode: 'help' };
-  const { options, args, request } = parseClientWords(argv, readRuleFile);
+  const { options, args, request } = parseClientWords(argv, readRuleFile, env);
   if (request !== null) return { mode: request };
   if (args.length === 0) {
     throw fail('usage', 'missing-source', 'No source was named', {
@@ -67,5 +72,17 @@ export function parseRsyncArgs(
   const daemon = endpoints.direction !== 'local' && endpoints.daemon !== undefined;
   const rsh = options.rsh ?? (daemon ? null : env.RSYNC_RSH || null);
   if (!daemon) checkDaemonOptions(options);
+  checkListHost(options, endpoints);
   return { mode: 'client', options: Object.freeze({ ...options, ...listing, rsh }), sources: args, dest, endpoints };
+}
+
+/** A list of names on the remote side is on the machine of the transfer. */
+function checkListHost({ filesFrom }: TransferOptions, endpoints: Endpoints): void {
+  if (filesFrom?.at !== 'remote') return;
+  if (endpoints.direction === 'local') {
+    throw fail('usage', 'files-from', '--files-from cannot be remote when the transfer is local');
+  }
+  if (filesFrom.host !== null && filesFrom.host !== endpoints.host) {
+    throw fail('usage', 'files-from', '--files-from hostname is not the same as the transfer hostname');
+  }
 }

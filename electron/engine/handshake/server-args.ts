@@ -1,4 +1,7 @@
 import type { ByteString } from '../../../shared/model/path.ts';
+import { idMapText } from '../options/id-map-rules.ts';
+import { infoForServer } from '../options/info-words.ts';
+import { DELAY_FOLDER, formatHas } from '../options/settle.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 
 /**
@@ -7,36 +10,177 @@ import type { TransferOptions } from '../options/transfer-options.ts';
  */
 export function allowsIncRecurse(options: TransferOptions, serverSends: boolean): boolean {
   if (!options.incRecurse || !options.recursive) return false;
-  return !(serverSends && (options.deleteMode === 'before' || options.deleteMode === 'after'));
+  return !serverSends || !needsWholeList(options);
 }
 
-/** The word of single letters, capabilities last (reference §1.2, §1.3). */
+/** Whether the receiving side must have the whole list before it begins (reference §1.3). */
+export function needsWholeList(options: TransferOptions): boolean {
+  const { deleteMode, delayUpdates, pruneEmptyDirs } = options;
+  return deleteMode === 'before' || deleteMode === 'after' || delayUpdates || pruneEmptyDirs;
+}
+
+/** The word of single letters, capabilities last (reference §1.2, §1.3); '' if there are none. */
 function cluster(options: TransferOptions, serverSends: boolean): string {
-  const pushDeletes = !serverSends && options.deleteMode !== 'none';
-  const dirs = !options.recursive && (options.dirs || options.listOnly || pushDeletes);
-  return [
-    '-',
+  const push = !serverSends;
+  const deletes = push && options.deleteMode !== 'none';
+  // What --files-from implies it implies on the other side as well.
+  const dirs = !options.recursive && ((options.dirs && options.filesFrom === null) || options.listOnly || deletes);
+  // A backup without a folder of its own leaves folder times out by itself.
+  const omitDirTimes = options.omitDirTimes && !(options.backup && options.backupDir === null);
+  const letters = [
     'v'.repeat(Math.min(options.verbose, 9)),
-    options.quiet ? 'q' : '',
+    options.quiet && options.stderr !== 'client' ? 'q' : '',
+    options.backup ? 'b' : '',
     options.update ? 'u' : '',
     options.dryRun ? 'n' : '',
     options.links ? 'l' : '',
     dirs ? 'd' : '',
+    push && options.keepDirlinks ? 'K' : '',
+    push && options.pruneEmptyDirs ? 'm' : '',
+    push && omitDirTimes ? 'O' : '',
+    push && options.omitLinkTimes ? 'J' : '',
+    push && options.fuzzy > 0 ? (options.fuzzy > 1 && options.altDest !== null ? 'yy' : 'y') : '',
+    serverSends && options.copyLinks ? 'L' : '',
+    serverSends && options.copyDirlinks ? 'k' : '',
     options.wholeFile === true ? 'W' : '',
+    options.hardLinks ? 'H' : '',
     options.owner ? 'o' : '',
     options.group ? 'g' : '',
     options.devices ? 'D' : '',
     options.times ? 't' : '',
-    options.perms ? 'p' : '',
+    'U'.repeat(options.atimes),
+    options.crtimes ? 'N' : '',
+    options.perms ? 'p' : push && options.executability ? 'E' : '',
+    options.acls ? 'A' : '',
+    'X'.repeat(options.xattrs),
     options.recursive ? 'r' : '',
     options.checksum ? 'c' : '',
+    options.cvsExclude ? 'C' : '',
     options.ignoreTimes ? 'I' : '',
-    `e.${allowsIncRecurse(options, serverSends) ? 'i' : ''}LsfxCIvu`,
+    options.relative ? 'R' : '',
+    'x'.repeat(options.oneFileSystem),
+    options.sparse ? 'S' : '',
+    options.compress === 'auto' || options.compress === 'zlib' ? 'z' : '',
+    options.protocol >= 30 ? `e.${allowsIncRecurse(options, serverSends) ? 'i' : ''}LsfxCIvu` : '',
   ].join('');
+  return letters === '' ? '' : `-${letters}`;
 }
 
 /**
- * The words behind the remote program's name (reference §1.1–1.4), unquoted.
+ * What the server's generator is to report, by a format it never prints (reference §1.4, §7.3): with `%i` every
+ * change, with `%I` also what is unchanged, with `%o` deletions, else transfers alone.
+ */
+function logFormat(options: TransferOptions): string | null {
+  const format = options.outFormat ?? (options.itemize > 0 ? '%i' : null);
+  if (format !== null && formatHas(format, 'i')) return options.itemize > 1 ? '%i%I' : '%i';
+  if (format !== null && formatHas(format, 'o')) return '%o';
+  const tells = format !== null || options.progress || (options.info.get('name') ?? 0) > 0;
+  return tells && options.verbose === 0 ? 'X' : null;
+}
+
+/** Scope, messages, limits of the connection, backups, checksums and compression: the same words in both directions. */
+function sharedWords(options: TransferOptions, push: boolean): ByteString[] {
+  const words: ByteString[] = [];
+  if (options.listOnly) words.push('--list-only');
+  if (push && options.deleteMode !== 'none' && !options.recursive) words.push('--no-r');
+  if (options.compressLevel !== null) words.push(`--compress-level=${options.compressLevel}`);
+  if (options.devices && !options.specials) words.push('--no-specials');
+  if (options.specials && !options.devices) words.push('--specials');
+  const format = push ? logFormat(options) : null;
+  if (format !== null) words.push(`--log-format=${format}`);
+  if (options.stderr !== 'errors') words.push(options.stderr === 'all' ? '--msgs2stderr' : '--no-msgs2stderr');
+  if (options.blockSize > 0) words.push(`-B${options.blockSize}`);
+  if (options.timeout > 0) words.push(`--timeout=${options.timeout}`);
+  if (options.bwlimit > 0) words.push(`--bwlimit=${options.bwlimit}`);
+  if (options.backupDir !== null) words.push('--backup-dir', options.backupDir);
+  if (options.suffix !== null) words.push(`--suffix=${options.suffix}`);
+  if (options.checksumChoice !== null) words.push(`--checksum-choice=${options.checksumChoice}`);
+  if (options.compress === 'zlibx') words.push('--new-compress');
+  else if (options.compress === 'zlib') words.push('--old-compress');
+  else if (options.compress === 'zstd' || options.compress === 'lz4') {
+    words.push(`--compress-choice=${options.compress}`);
+  }
+  return words;
+}
+
+/** For a receiving server: what it may delete and take. */
+function limitWords(options: TransferOptions): ByteString[] {
+  const words: ByteString[] = [];
+  if (options.maxDelete !== null) words.push(`--max-delete=${options.maxDelete === 0 ? -1 : options.maxDelete}`);
+  if (options.minSize !== null) words.push(`--min-size=${options.minSize}`);
+  if (options.maxSize !== null) words.push(`--max-size=${options.maxSize}`);
+  if (options.deleteMode !== 'none') {
+    const untimed = options.deleteMode === 'default';
+    if (!untimed) words.push(`--delete-${options.deleteMode}`);
+    if (options.deleteExcluded) words.push('--delete-excluded');
+    else if (untimed) words.push('--delete');
+  }
+  if (options.force) words.push('--force');
+  if (options.superUser === true) words.push('--super');
+  if (options.sizeOnly) words.push('--size-only');
+  if (options.stats) words.push('--stats');
+  return words;
+}
+
+/** Memory, missing sources, times, seed, partial files, links and ids. */
+function middleWords(options: TransferOptions, push: boolean): ByteString[] {
+  const words: ByteString[] = [];
+  if (!push && options.skipCompress !== null) words.push(`--skip-compress=${options.skipCompress}`);
+  if (options.maxAlloc !== null) words.push(`--max-alloc=${options.maxAlloc === Infinity ? 0 : options.maxAlloc}`);
+  if (options.missingArgs === 'delete') words.push('--delete-missing-args');
+  else if (!push && options.missingArgs === 'ignore') words.push('--ignore-missing-args');
+  if (push && options.modifyWindow > 0) words.push(`--modify-window=${options.modifyWindow}`);
+  if (push && options.modifyWindow < 0) words.push(`-@${options.modifyWindow}`);
+  if (options.checksumSeed !== 0) words.push(`--checksum-seed=${options.checksumSeed}`);
+  if (push) {
+    const own = options.partialDir !== null && !(options.delayUpdates && options.partialDir === DELAY_FOLDER);
+    if (own) words.push('--partial-dir', options.partialDir!);
+    if (options.delayUpdates) words.push('--delay-updates');
+    else if (options.partial && !own) words.push('--partial');
+  }
+  if (options.ignoreErrors) words.push('--ignore-errors');
+  if (options.copyUnsafeLinks) words.push('--copy-unsafe-links');
+  if (options.safeLinks) words.push('--safe-links');
+  if (options.numericIds) words.push('--numeric-ids');
+  return words;
+}
+
+/** For a receiving server: ids, what exists, where it writes. */
+function receiverWords(options: TransferOptions): ByteString[] {
+  const words: ByteString[] = [];
+  if (options.userMap.length > 0) words.push(`--usermap=${idMapText(options.userMap)}`);
+  if (options.groupMap.length > 0) words.push(`--groupmap=${idMapText(options.groupMap)}`);
+  if (options.ignoreExisting) words.push('--ignore-existing');
+  if (options.existing) words.push('--existing');
+  if (options.tempDir !== null) words.push('--temp-dir', options.tempDir);
+  if (options.fsync) words.push('--fsync');
+  for (const path of options.altDest?.paths ?? []) words.push(`--${options.altDest!.kind}-dest`, path);
+  return words;
+}
+
+/** What is told, how files are written, where names come from. */
+function lastWords(options: TransferOptions, push: boolean): ByteString[] {
+  const words: ByteString[] = [];
+  const info = infoForServer(options.info, !push);
+  if (info !== null) words.push(`--info=${info}`);
+  if (options.append !== 'off') words.push(...(options.append === 'verify' ? ['--append', '--append'] : ['--append']));
+  else if (options.inplace) words.push('--inplace');
+  const list = options.filesFrom;
+  if (list?.at === 'remote') words.push('--files-from', list.path, ...(options.from0 ? ['--from0'] : []));
+  else if (list !== null && !push) words.push('--files-from=-', '--from0');
+  if (list !== null && (!push || list.at === 'remote') && !options.relative) words.push('--no-relative');
+  if (options.relative && !options.impliedDirs) words.push('--no-implied-dirs');
+  if (push && options.writeDevices) words.push('--write-devices');
+  if (options.removeSourceFiles) words.push('--remove-source-files');
+  if (!push && options.copyDevices) words.push('--copy-devices');
+  if (push && options.preallocate) words.push('--preallocate');
+  if (options.openNoatime && options.atimes < 2) words.push('--open-noatime');
+  if (push && options.mkpath) words.push('--mkpath');
+  return words;
+}
+
+/**
+ * The words behind the remote program's name (reference §1.1–1.4), unquoted, in the order of stock rsync.
  * @param request.sender whether the server is the sender (a pull)
  * @param request.paths the remote paths: all sources for a pull, the one destination for a push; '' means the login folder
  */
@@ -46,28 +190,19 @@ export function buildServerArgs(
 ): ByteString[] {
   const { sender, paths } = request;
   const push = !sender;
-  const words: ByteString[] = ['--server'];
-  if (sender) words.push('--sender');
-  words.push(cluster(options, sender));
-  if (options.listOnly) words.push('--list-only');
-  if (push && options.deleteMode !== 'none' && options.dirs && !options.recursive) words.push('--no-r');
-  if (options.devices && !options.specials) words.push('--no-specials');
-  if (options.specials && !options.devices) words.push('--specials');
-  // The server's generator only reports what this format asks for; X makes it report transfers (reference §7.3).
-  if (push && options.itemize > 0) words.push(options.itemize > 1 ? '--log-format=%i%I' : '--log-format=%i');
-  else if (push && options.progress && options.verbose === 0) words.push('--log-format=X');
-  if (options.blockSize > 0) words.push(`-B${options.blockSize}`);
-  if (options.timeout > 0) words.push(`--timeout=${options.timeout}`);
-  if (options.checksumChoice !== null) words.push(`--checksum-choice=${options.checksumChoice}`);
-  if (push && options.deleteMode !== 'none') {
-    words.push(options.deleteMode === 'default' ? '--delete' : `--delete-${options.deleteMode}`);
-  }
-  if (push && options.sizeOnly) words.push('--size-only');
-  if (push && options.stats) words.push('--stats');
-  if (options.checksumSeed !== 0) words.push(`--checksum-seed=${options.checksumSeed}`);
-  if (options.numericIds) words.push('--numeric-ids');
-  words.push('.', ...(paths.length === 0 ? [''] : paths).map((path) => (path === '' ? '.' : path)));
-  return words;
+  const letters = cluster(options, sender);
+  return [
+    '--server',
+    ...(sender ? ['--sender'] : []),
+    ...(letters === '' ? [] : [letters]),
+    ...sharedWords(options, push),
+    ...(push ? limitWords(options) : []),
+    ...middleWords(options, push),
+    ...(push ? receiverWords(options) : []),
+    ...lastWords(options, push),
+    '.',
+    ...(paths.length === 0 ? [''] : paths).map((path) => (path === '' ? '.' : path)),
+  ];
 }
 
 /** Wraps a word for a POSIX shell so that it arrives unchanged, whatever bytes it has (NUL excepted). */
@@ -83,15 +218,37 @@ function escapePath(path: ByteString, pull: boolean): ByteString {
   return tilde + guarded.replace(/[!#$&;|<>(){}"'` \t\r]|\\(?![*?[\]])|\n/g, (c) => (c === '\n' ? "'\n'" : `\\${c}`));
 }
 
+/** Escapes the value of an option, which nothing may expand but a leading `~/`. */
+const escapeValue = (value: ByteString): ByteString =>
+  value.replace(/[!#$&;|<>(){}"'` \t\r\\*?[\]]|\n/g, (c) => (c === '\n' ? "'\n'" : `\\${c}`));
+
+function escapeOption(word: ByteString): ByteString {
+  const equals = word.startsWith('-') ? word.indexOf('=') + 1 : 0;
+  if (equals === 0 && word.startsWith('-')) return word;
+  return word.slice(0, equals) + escapeValue(word.slice(equals));
+}
+
 /**
  * The words for a remote-shell program, which hands them to the remote shell joined by spaces.
  * @param rsyncPath the remote program, verbatim: people put whole commands there
  * @param args words made by `buildServerArgs`; those behind the `.` are paths and keep their wildcards
  */
 export function quoteRemoteWords(rsyncPath: ByteString, args: readonly ByteString[]): ByteString[] {
-  const separator = args.indexOf('.');
+  const separator = separatorOf(args);
   const pull = args[1] === '--sender';
-  return [rsyncPath, ...args.map((word, i) => (separator >= 0 && i > separator ? escapePath(word, pull) : word))];
+  return [rsyncPath, ...args.map((word, i) => (i > separator ? escapePath(word, pull) : escapeOption(word)))];
+}
+
+/** Words of the server's command line that are followed by a value of their own. */
+const TWO_WORDS = /^--(backup-dir|partial-dir|temp-dir|(compare|copy|link)-dest|files-from)$/;
+
+/** Where the `.` stands that divides options from paths; a folder of an option may be called `.` as well. */
+function separatorOf(args: readonly ByteString[]): number {
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === '.') return i;
+    if (TWO_WORDS.test(args[i]!)) i++;
+  }
+  return args.length;
 }
 
 /** The command string for the remote shell; see `quoteRemoteWords`. */
@@ -104,9 +261,9 @@ export function quoteRemoteCommand(rsyncPath: ByteString, args: readonly ByteStr
  * become `Photos 2` on a server that has one. Only a leading `~/` keeps its meaning.
  */
 export function quoteLiteralCommand(rsyncPath: ByteString, args: readonly ByteString[]): ByteString {
-  const separator = args.indexOf('.');
+  const separator = separatorOf(args);
   const words = args.map((word, i) => {
-    if (separator < 0 || i <= separator) return shellQuote(word);
+    if (i <= separator) return shellQuote(word);
     // A shell expands the tilde only where the slash behind it is not quoted (POSIX 2.6.1).
     if (word === '~' || word === '~/') return word;
     if (word.startsWith('~/')) return `~/${shellQuote(word.slice(2))}`;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DriftlineError, type ErrorData } from '../../../shared/errors.ts';
+import { optionsHelp } from './help.ts';
 import { OPTION_TABLE } from './option-table.ts';
-import { nearestOption, optionsHelp, parseClientWords, parseServerWords } from './parse.ts';
+import { nearestOption, parseClientWords, parseServerWords } from './parse.ts';
 import { parseInteger, parseSize } from './size.ts';
 
 const noFiles = (): string => {
@@ -100,10 +101,36 @@ describe('client words', () => {
     [['--delete'], 1, '--delete does not work without --recursive (-r) or --dirs (-d).'],
     [['-r', '--delete-before', '--delete-after'], 1, 'You may not combine multiple --delete-WHEN options.'],
     [['-f', 'merge x'], 1, 'merge is not supported by this version of Driftline: merge x'],
-    [['-aH'], 1, '--hard-links (-H) is not supported by this version of Driftline'],
-    [['--hard-links'], 1, '--hard-links is not supported by this version of Driftline'],
-    [['--no-compress'], 1, '--no-compress is not supported by this version of Driftline'],
-    [['-P'], 1, '-P is not supported by this version of Driftline'],
+    [['-aM--x'], 1, '--remote-option (-M) is not supported by this version of Driftline'],
+    [['--write-batch=x'], 1, '--write-batch is not supported by this version of Driftline'],
+    [['--protect-args'], 1, '--protect-args is not supported by this version of Driftline'],
+    [['--append', '-W'], 1, '--append cannot be used with --whole-file'],
+    [['--append-verify', '--partial-dir=x'], 1, '--append cannot be used with --partial-dir'],
+    [['--inplace', '--delay-updates'], 1, '--inplace cannot be used with --delay-updates'],
+    [['--write-devices', '--partial-dir=x'], 1, '--inplace cannot be used with --partial-dir'],
+    [['--link-dest=a', '--copy-dest=b'], 1, 'ERROR: the --copy-dest option conflicts with the --link-dest option'],
+    [Array<string>(21).fill('--link-dest=a'), 1, 'ERROR: at most 20 --link-dest args may be specified'],
+    [['--usermap=0:0', '--usermap=0:1'], 1, 'You can only specify --usermap once.'],
+    [['--chown=a:b', '--usermap=c:d'], 1, '--usermap conflicts with prior --chown.'],
+    [['--groupmap=c:d', '--chown=:b'], 1, '--chown conflicts with prior --groupmap.'],
+    [['--chown=a', '--chown=b'], 1, 'You can only specify a user-affecting --chown once.'],
+    [['--usermap=a'], 1, 'No colon found in --usermap: a'],
+    [['--usermap=1-a:0'], 1, 'Invalid number in --usermap: 1-a'],
+    [['--suffix=a/b'], 1, '--suffix cannot contain slashes: a/b'],
+    [['-b', '--suffix='], 1, '--suffix cannot be empty without a --backup-dir'],
+    [['--backup-dir='], 1, '--suffix cannot be empty when --backup-dir is the same as the dest dir'],
+    [['--max-size=x'], 1, '--max-size=x is invalid'],
+    [['--max-size=-1'], 1, '--max-size=-1 is too large'],
+    [['--max-alloc=1000'], 1, '--max-alloc=1000 is too small (min: 1.00M or 0 for unlimited)'],
+    [['--bwlimit=0.1'], 1, '--bwlimit=0.1 is too small (min: 512 or 0 for unlimited)'],
+    [['--chmod=zz'], 1, 'Invalid argument passed to --chmod (zz)'],
+    [['--stop-at=x'], 1, 'invalid --stop-at format: x'],
+    [['--stop-at=1999-01-01'], 1, '--stop-at time is not in the future: 1999-01-01'],
+    [['--stop-after=0'], 1, 'invalid --stop-after value: 0'],
+    [['--info=foo9'], 1, 'Unknown --info item: "foo"'],
+    [['--stderr=x'], 1, '--stderr mode "x" is not one of errors, all, or client'],
+    [['--outbuf=x'], 1, 'Invalid --outbuf setting -- specify N, L, or B.'],
+    [['--zc=foo'], 4, 'unknown compress name: foo'],
   ])('refuses %j', (words, exitCode, message) => {
     expect(failure(() => parse(...words))).toMatchObject({ kind: 'usage', exitCode, message });
   });
@@ -145,10 +172,10 @@ describe('server words', () => {
 
   it('refuses the rest', () => {
     const refused = (...words: string[]) => failure(() => parseServerWords(['--server', ...words, '.', 'x']));
-    expect(refused('-re.iL', '--partial')).toMatchObject({ exitCode: 4, code: 'not-supported' });
-    expect(refused('-rze.iL')).toMatchObject({
+    expect(refused('-re.iL', '--write-batch=x')).toMatchObject({ exitCode: 4, code: 'not-supported' });
+    expect(refused('-rse.iL')).toMatchObject({
       exitCode: 4,
-      message: '--compress (-z) is not supported by this version of Driftline',
+      message: '--secluded-args (-s) is not supported by this version of Driftline',
     });
     expect(refused('--nonsense')).toMatchObject({ exitCode: 4, code: 'unknown-option' });
     expect(refused('--exclude-from=/etc/shadow')).toMatchObject({ exitCode: 4 });
@@ -183,7 +210,8 @@ describe('numbers', () => {
     ['1e2', null],
     ['+700', null],
     ['1Ki', null],
-    ['-5', null],
+    ['-5', -5],
+    ['-0', null],
   ])('size %j', (text, bytes) => {
     expect(parseSize(text)).toBe(bytes);
   });

@@ -1,7 +1,8 @@
 import type { ByteString } from '../../../shared/model/path.ts';
-import { bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { fail } from '../../../shared/errors.ts';
-import { OPTION_TABLE, type OptionRow, type OptionState } from './option-table.ts';
+import { type OptionRow, type OptionState, shown } from './option-row.ts';
+import { OPTION_TABLE } from './option-table.ts';
+import { settle } from './settle.ts';
 import { DEFAULT_OPTIONS, type TransferOptions } from './transfer-options.ts';
 
 /** A command line split into options and the rest. */
@@ -31,8 +32,6 @@ for (const row of OPTION_TABLE) {
   for (const name of [row.long, ...(row.aliases ?? [])]) if (name.length > 1) BY_LONG.set(name, row);
   if (row.short !== undefined) BY_SHORT.set(row.short, row);
 }
-
-const shown = (word: ByteString): string => displayPath(bytesToText(word));
 
 /** Number of single-letter edits between two words, as far as `limit`. */
 function distance(a: string, b: string, limit: number): number {
@@ -116,7 +115,7 @@ function readWords(words: readonly ByteString[], state: OptionState): ByteString
       }
       const positive = name.startsWith('no-') ? name.slice(3) : null;
       const negated = positive === null ? undefined : (BY_LONG.get(positive) ?? BY_SHORT.get(positive));
-      if (usable(negated) && !negated.implemented) throw refuse(`--${name}`, server);
+      if (usable(negated) && !negated.implemented && negated.negate === undefined) throw refuse(`--${name}`, server);
       if (!usable(negated) || negated.negate === undefined || equals >= 0) throw unknown(word, name, server);
       negated.negate(state);
     } else {
@@ -143,41 +142,35 @@ function newState(server: boolean, readRuleFile: (path: ByteString) => ByteStrin
     options: { ...DEFAULT_OPTIONS },
     filters: [],
     deleteTimings: new Set(),
+    altDest: [],
+    given: new Map(),
     server,
+    recursion: 'unset',
+    dirs: 'unset',
+    relative: null,
+    compressCount: 0,
+    perDirFilters: 0,
     sender: false,
     capabilities: null,
-    messages: 'stderr',
     request: null,
     readRuleFile,
   };
 }
 
-/** Settles what depends on several options together. */
-function settle(state: OptionState): TransferOptions {
-  const { options } = state;
-  if (state.deleteTimings.size > 1) {
-    throw fail('usage', 'delete-timing', 'You may not combine multiple --delete-WHEN options.');
-  }
-  if (options.listOnly && !options.recursive) options.dirs = true;
-  if (options.deleteMode !== 'none' && !options.recursive && !options.dirs) {
-    throw fail('usage', 'delete-scope', '--delete does not work without --recursive (-r) or --dirs (-d).');
-  }
-  options.filters = Object.freeze([...state.filters]);
-  return Object.freeze(options);
-}
-
 /**
  * Parses a client's words (without the program name).
  * @param readRuleFile reads the file named by `--exclude-from`/`--include-from`
+ * @param env RSYNC_PARTIAL_DIR and RSYNC_MAX_ALLOC stand in for options
  * @throws usage, with rsync's exit code
  */
 export function parseClientWords(
   words: readonly ByteString[],
   readRuleFile: (path: ByteString) => ByteString,
+  env: Readonly<Record<string, string | undefined>> = {},
 ): ParsedWords {
   const state = newState(false, readRuleFile);
   const args = readWords(words, state);
-  return { options: settle(state), args, request: state.request };
+  return { options: settle(state, env), args, request: state.request };
 }
 
 /**
@@ -198,41 +191,7 @@ export function parseServerWords(words: readonly ByteString[]): ServerRequest {
   // Without `-e` the client is older than these features (reference §1.3); only it may allow incremental recursion.
   const capabilities = state.capabilities ?? '';
   state.options.incRecurse = capabilities.includes('i');
-  return { mode: 'server', sender: state.sender, options: settle(state), args, capabilities, messages: state.messages };
-}
-
-/** The text of `driftline rsync --help`. */
-export function optionsHelp(): string {
-  const works = OPTION_TABLE.filter((row) => row.implemented && row.serverOnly !== true);
-  const left = works.map((row) => {
-    if (row.long.length === 1) return `-${row.long}`;
-    const names = [row.long, ...(row.aliases ?? [])].map((name) => `--${name}`).join(', ');
-    const value = row.metavar === undefined ? '' : `=${row.metavar}`;
-    return `${names}${value}${row.short === undefined ? '' : `, -${row.short}`}`;
-  });
-  const width = Math.max(...left.map((text) => text.length)) + 2;
-  const lines = works.map((row, i) => `${left[i]!.padEnd(width)}${row.help}`);
-  const refused: string[] = [];
-  for (const row of OPTION_TABLE.filter((other) => !other.implemented)) {
-    const name = row.long.length === 1 ? `-${row.long}` : `--${row.long}`;
-    const last = refused.at(-1);
-    if (last === undefined || last.length + name.length > 96) refused.push(`  ${name}`);
-    else refused[refused.length - 1] = `${last} ${name}`;
-  }
-  const negatable = works.filter((row) => row.negate !== undefined).map((row) => row.long);
-  return [
-    'Usage: driftline rsync [OPTION]... SRC [SRC]... DEST',
-    '  or   driftline rsync [OPTION]... SRC [SRC]... [USER@]HOST:DEST',
-    '  or   driftline rsync [OPTION]... [USER@]HOST:SRC [DEST]',
-    '',
-    'Options',
-    ...lines,
-    '',
-    `--no-OPTION turns off: ${negatable.slice(0, 9).join(' ')}`,
-    ...[negatable.slice(9)].map((rest) => `  ${rest.join(' ')}`),
-    '',
-    'Options of rsync that this version refuses:',
-    ...refused,
-    '',
-  ].join('\n');
+  const options = settle(state, {});
+  const messages = options.stderr === 'client' ? 'frames' : 'stderr';
+  return { mode: 'server', sender: state.sender, options, args, capabilities, messages };
 }

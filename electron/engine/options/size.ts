@@ -3,17 +3,19 @@ const UNITS = 'BKMGTP';
 /**
  * Reads a size as rsync writes them: a number, with an optional fraction, an optional unit (`K` = `KiB` = 1024,
  * `KB` = 1000, up to `P`, any case) and an optional `+1` or `-1`.
- * @returns bytes, or null if the text is no such size
+ * @param defaultUnit the unit of a number without one
+ * @returns bytes, negative or above the safe integers where the text says so, or null if the text is no such size
  */
-export function parseSize(text: string): number | null {
-  const match = /^(\d*(?:\.\d*)?)(?:([bkmgtp])(ib|b)?)?([+-]1)?$/i.exec(text);
+export function parseSize(text: string, defaultUnit = 'B'): number | null {
+  const match = /^(-?\d*(?:\.\d*)?)(?:([bkmgtp])(ib|b)?)?([+-]1)?$/i.exec(text);
   if (match === null) return null;
-  const [, digits, unit = 'B', form = '', step = '0'] = match;
+  const [, digits, unit = defaultUnit, form = '', step = '0'] = match;
   const power = UNITS.indexOf(unit.toUpperCase());
   if (power === 0 && form !== '') return null;
   const base = form.toLowerCase() === 'b' ? 1000 : 1024;
-  const value = Math.floor(Number(digits === '' || digits === '.' ? 0 : digits) * base ** power) + Number(step);
-  return Number.isSafeInteger(value) ? value : null;
+  const number = Number(/^-?\.?$/.test(digits!) ? 0 : digits);
+  if (number === 0 && digits!.startsWith('-')) return null;
+  return Math.trunc(number * base ** power) + Number(step);
 }
 
 /**

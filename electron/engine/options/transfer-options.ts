@@ -32,8 +32,8 @@ export interface TransferOptions {
   missingArgs: 'error' | 'ignore' | 'delete';
   removeSourceFiles: boolean;
   pruneEmptyDirs: boolean; // -m
-  /** Where the list of `--files-from` lies, or null. */
-  filesFrom: { readonly path: ByteString; readonly at: 'local' | 'remote' } | null;
+  /** Where the list of `--files-from` lies, or null; `host` as named, where the remote side was named at all. */
+  filesFrom: { readonly path: ByteString; readonly at: 'local' | 'remote'; readonly host: ByteString | null } | null;
   from0: boolean; // -0
   openNoatime: boolean;
   copyDevices: boolean;
@@ -58,10 +58,14 @@ export interface TransferOptions {
   numericIds: boolean;
   userMap: readonly IdMapRule[]; // --usermap, --chown
   groupMap: readonly IdMapRule[]; // --groupmap, --chown
-  chmod: readonly ModeChange[];
+  chmod: readonly ModeChange[]; // --chmod
   /** null = as the process is allowed. */
   superUser: boolean | null; // --super, --no-super
   fakeSuper: boolean;
+  /** Receiver: devices and special files are not made, whatever the list holds. */
+  dropDevices: boolean; // --drop-D
+  /** User and group the copying is done as, or null (`--copy-as=USER[:GROUP]`). */
+  copyAs: ByteString | null;
 
   // What is updated, and how.
   dryRun: boolean; // -n
@@ -121,6 +125,8 @@ export interface TransferOptions {
   compress: 'auto' | 'zstd' | 'lz4' | 'zlibx' | 'zlib' | null;
   /** null = the method's default. */
   compressLevel: number | null;
+  /** Threads of the zstd compressor; 0 = none of its own. */
+  compressThreads: number;
   /** Suffixes of `--skip-compress` as given, or null for rsync's list. */
   skipCompress: ByteString | null;
   /** Highest protocol to offer, 30–32. */
@@ -211,6 +217,8 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   chmod: [],
   superUser: null,
   fakeSuper: false,
+  dropDevices: false,
+  copyAs: null,
   dryRun: false,
   checksum: false,
   update: false,
@@ -250,6 +258,7 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   checksumSeed: 0,
   compress: null,
   compressLevel: null,
+  compressThreads: 0,
   skipCompress: null,
   protocol: 32,
   incRecurse: true,

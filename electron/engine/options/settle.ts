@@ -1,0 +1,111 @@
+import { fail } from '../../../shared/errors.ts';
+import { applyRule, parseFilterRule, parseOldRule } from '../filter/parse.ts';
+import type { OptionState } from './option-row.ts';
+import { maxAlloc } from './table-wire.ts';
+import type { TransferOptions } from './transfer-options.ts';
+
+/** Where `--delay-updates` keeps what is to be put in place, unless told otherwise. */
+export const DELAY_FOLDER = '.~tmp~';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Settles what depends on several options together.
+ * @throws usage, in rsync's words
+ */
+export function settle(state: OptionState, env: Environment): TransferOptions {
+  const { options } = state;
+  if (state.deleteTimings.size > 1) {
+    throw fail('usage', 'delete-timing', 'You may not combine multiple --delete-WHEN options.');
+  }
+  settleScope(state);
+  if (options.deleteMode !== 'none' && !options.recursive && !options.dirs) {
+    throw fail('usage', 'delete-scope', '--delete does not work without --recursive (-r) or --dirs (-d).');
+  }
+  settleBackup(state);
+  settleWriting(state, env);
+  settleOutput(state);
+  if (options.maxAlloc === null && env.RSYNC_MAX_ALLOC) options.maxAlloc = maxAlloc(env.RSYNC_MAX_ALLOC);
+  const [alternate] = state.altDest;
+  if (alternate !== undefined) {
+    options.altDest = Object.freeze({
+      kind: alternate.kind,
+      paths: Object.freeze(state.altDest.map((each) => each.path)),
+    });
+  }
+  options.filters = Object.freeze([...state.filters]);
+  return Object.freeze(options);
+}
+
+/** `-r`, `-d` and `-R`, and what `--files-from` and listings make of them. */
+function settleScope(state: OptionState): void {
+  const { options, recursion, dirs } = state;
+  const list = options.filesFrom !== null;
+  options.relative = state.relative ?? list;
+  options.recursive = recursion === 'on' || (recursion === 'archive' && !list);
+  if (dirs === 'old') {
+    options.recursive = true;
+    if (!state.server) applyRule(state.filters, parseOldRule('/*/*', false));
+  }
+  options.dirs = dirs === 'on' || (dirs === 'unset' && !options.recursive && (options.listOnly || list));
+}
+
+function settleBackup({ options, filters, server }: OptionState): void {
+  if (options.backupDir !== null) {
+    options.backup = true;
+    const same = options.backupDir === '' || options.backupDir === '.';
+    if (same && (options.suffix ?? '') === '') {
+      throw fail('usage', 'conflict', '--suffix cannot be empty when --backup-dir is the same as the dest dir');
+    }
+    if (options.suffix === '') options.suffix = null;
+    return;
+  }
+  if (options.suffix === '') throw fail('usage', 'conflict', '--suffix cannot be empty without a --backup-dir');
+  if (options.suffix === '~') options.suffix = null;
+  if (!options.backup) return;
+  // Backups beside the files would change the times of their folders over and over.
+  options.omitDirTimes = true;
+  if (!server && options.deleteMode !== 'none' && !options.deleteExcluded) {
+    applyRule(filters, parseFilterRule(`P *${options.suffix ?? '~'}`));
+  }
+}
+
+/** How files are written: in place, with partial folders, delayed. */
+function settleWriting({ options, filters, server }: OptionState, env: Environment): void {
+  const appending = options.append !== 'off';
+  if (appending && options.wholeFile === true) {
+    throw fail('usage', 'conflict', '--append cannot be used with --whole-file');
+  }
+  if (appending || options.writeDevices) options.inplace = true;
+  if (options.inplace) {
+    const which = appending ? 'append' : 'inplace';
+    const other = options.delayUpdates ? 'delay-updates' : options.partialDir !== null ? 'partial-dir' : null;
+    if (other !== null) throw fail('usage', 'conflict', `--${which} cannot be used with --${other}`);
+    options.partial = false;
+    return;
+  }
+  if (options.delayUpdates) options.partialDir ??= DELAY_FOLDER;
+  else if (options.partial && !server && env.RSYNC_PARTIAL_DIR) {
+    const folder = env.RSYNC_PARTIAL_DIR.replace(/(?<=.)\/+$/, '');
+    if (options.partialDir === null && folder !== '.') options.partialDir = Buffer.from(folder).toString('latin1');
+  }
+  if (options.partialDir !== null) {
+    options.partial = true;
+    // Neither sent nor deleted, but no reason to keep a folder.
+    if (!server && !options.partialDir.startsWith('/')) {
+      applyRule(filters, parseFilterRule(`-p ${options.partialDir}/`));
+    }
+  }
+}
+
+/** Formats without `%i` leave items out whatever `-i` says; `--out-format` with it includes them. */
+function settleOutput({ options, server }: OptionState): void {
+  if (server || options.outFormat === null) return;
+  options.itemize = formatHas(options.outFormat, 'i') ? Math.max(1, options.itemize) : 0;
+}
+
+/** Whether an output format has this escape, with any width. */
+export function formatHas(format: string, escape: string): boolean {
+  for (const [, letter] of format.matchAll(/%'*-?\d*'*(.)/gs)) if (letter === escape) return true;
+  return false;
+}
