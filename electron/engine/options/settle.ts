@@ -58,7 +58,8 @@ function settleBackup({ options, filters, server }: OptionState): void {
       throw fail('usage', 'conflict', '--suffix cannot be empty when --backup-dir is the same as the dest dir');
     }
     if (options.suffix === '') options.suffix = null;
-    return;
+    if (!same) return;
+    options.backupDir = null;
   }
   if (options.suffix === '') throw fail('usage', 'conflict', '--suffix cannot be empty without a --backup-dir');
   if (options.suffix === '~') options.suffix = null;
