@@ -33,7 +33,11 @@ describe('--stop-at', () => {
 });
 
 describe('--info and --debug', () => {
-  const read = (text: string) => readLevels('info', text, new Map());
+  const read = (text: string): ReadonlyMap<string, number> => {
+    const levels = readLevels('info', text, new Map());
+    if (levels === 'help') throw new Error('asks for help');
+    return levels;
+  };
 
   it('reads words with levels', () => {
     expect(read('NAME2,del0,,misc')).toEqual(
@@ -43,14 +47,14 @@ describe('--info and --debug', () => {
         ['misc', 1],
       ]),
     );
-    expect(read('help')).toBe('help');
+    expect(readLevels('info', 'help', new Map())).toBe('help');
     expect(() => read('foo9')).toThrow('Unknown --info item: "foo"');
     expect(readLevels('debug', 'all4', new Map())).toHaveProperty('size', 24);
   });
 
   it('lets words win over the verbosity', () => {
     const level = (words: string, verbose: number, name: 'name' | 'skip' | 'stats' | 'nonreg') =>
-      infoLevel({ ...DEFAULT_OPTIONS, verbose, info: new Map(read(words)) }, name);
+      infoLevel({ ...DEFAULT_OPTIONS, verbose, info: read(words) }, name);
     expect([level('', 0, 'name'), level('', 1, 'name'), level('', 2, 'name'), level('name0', 2, 'name')]).toEqual([
       0, 1, 2, 0,
     ]);
@@ -62,9 +66,9 @@ describe('--info and --debug', () => {
   });
 
   it('tells the other side what concerns it', () => {
-    expect(infoForServer(new Map(read('flist2,progress')), false)).toBeNull();
-    expect(infoForServer(new Map(read('all,del0')), true)).toBe('ALL');
-    expect(infoForServer(new Map(read('none,name2')), false)).toBe('NONE,NAME2');
+    expect(infoForServer(read('flist2,progress'), false)).toBeNull();
+    expect(infoForServer(read('all,del0'), true)).toBe('ALL');
+    expect(infoForServer(read('none,name2'), false)).toBe('NONE,NAME2');
   });
 
   it('prints the words at each verbosity', () => {
