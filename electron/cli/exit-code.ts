@@ -17,7 +17,7 @@ const MEANING: Readonly<Record<number, string>> = {
   23: 'some files or attributes were not transferred; see the messages above',
   24: 'some source files vanished before they could be transferred',
   25: 'the limit on deletions stopped some of them',
-  30: 'nothing arrived for the length of the timeout',
+  30: 'a time limit ran out',
   35: 'no connection within the time allowed',
   124: 'the remote command failed',
   125: 'the remote command was killed',

@@ -5,6 +5,7 @@ import type { Agreement } from './handshake/negotiate.ts';
 import type { TransferOptions } from './options/transfer-options.ts';
 import type { PeerExit, Transport } from './transport/transport.ts';
 import { IoError, Msg } from './wire/constants.ts';
+import { PacedWritable } from './wire/paced-writable.ts';
 import { PeerInput } from './wire/peer-input.ts';
 import { PeerOutput } from './wire/peer-output.ts';
 
@@ -65,7 +66,7 @@ export class Connection {
     this.#hooks = hooks;
     this.#timeoutMs = options.timeout * 1000;
     this.input = new PeerInput(transport.stream);
-    this.output = new PeerOutput(transport.stream);
+    this.output = pacedOutput(transport, options.bwlimit * 1024);
     this.input.onMessage = (code, payload) => this.#message(code, payload);
     this.#onAbort = () => this.abort(cancelledError(hooks.signal.reason));
     if (hooks.signal.aborted) this.#onAbort();
@@ -276,6 +277,14 @@ export class Connection {
     const late = now - this.#lastCheck > 2 * CHECK_MS;
     this.#lastCheck = now;
     this.tick();
+    if (this.options.stopAt !== null && now >= this.options.stopAt) {
+      return this.abort(
+        fail('partial', 'stop-time', 'Stopping at the requested time', {
+          exitCode: 30,
+          hint: '--stop-at or --stop-after sets it. What has been transferred is kept; run again for the rest.',
+        }),
+      );
+    }
     if (this.#timeoutMs === 0) return;
     // After long synchronous work, or sleep of the machine, what has arrived is yet to be read: the next check judges.
     if (late) return;
@@ -305,6 +314,12 @@ export class Connection {
 
   /** The receiving side stays silent until it has the first list (§4.5). */
   mayKeepAlive = false;
+}
+
+/** What waits behind a rate limit is as good as sent for whoever counts it: no more than a second of it. */
+function pacedOutput(transport: Transport, bytesPerSecond: number): PeerOutput {
+  if (bytesPerSecond === 0) return new PeerOutput(transport.stream);
+  return new PeerOutput(new PacedWritable(transport.stream, bytesPerSecond), Math.max(65536, bytesPerSecond));
 }
 
 export function cancelledError(reason: unknown): DriftlineError {

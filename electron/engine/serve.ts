@@ -5,6 +5,7 @@ import type { EngineEvent } from './events.ts';
 import { openJournal } from './fs/journal.ts';
 import { nodeSourceFs } from './fs/node-fs.ts';
 import { negotiateAsServer } from './handshake/negotiate.ts';
+import { needsWholeList } from './handshake/server-args.ts';
 import { localOpener } from './local-destination.ts';
 import { parseServerWords } from './options/parse.ts';
 import { receiveFilters, receivingSide, sendingSide } from './session.ts';
@@ -73,7 +74,7 @@ async function converse(
         local: false,
       });
     }
-    conn.output.flush();
+    await conn.output.taken();
     return conn.exitCode();
   } catch (error) {
     conn.stop(error);
@@ -84,11 +85,9 @@ async function converse(
   }
 }
 
-/** Deletion before or after the transfer needs the whole list on the receiving side. */
 function mayIncRecurse(request: ReturnType<typeof parseServerWords>): boolean {
   const { options, sender } = request;
-  if (!options.recursive) return false;
-  return sender || (options.deleteMode !== 'before' && options.deleteMode !== 'after');
+  return options.recursive && (sender || !needsWholeList(options));
 }
 
 function report(

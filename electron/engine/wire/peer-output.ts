@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { Limit, Msg } from './constants.ts';
@@ -14,16 +14,20 @@ export class PeerOutput {
   /** `Date.now()` of the last write, for keep-alives. */
   lastWrite = Date.now();
 
-  readonly #stream: Duplex;
+  readonly #stream: Writable;
+  readonly #highWater: number;
   #muxed = false;
   #unsent = 0;
   #error: Error | null = null;
   /** `Date.now()` of the last write that the stream took, or of the start of a wait. */
   #lastTaken = Date.now();
+  #onTaken: (() => void) | null = null;
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
-  constructor(stream: Duplex) {
+  /** @param highWater bytes that may wait to be taken before `congested` says so */
+  constructor(stream: Writable, highWater = HIGH_WATER) {
     this.#stream = stream;
+    this.#highWater = highWater;
     this.data = new ByteWriter(
       (bytes) => {
         if (this.#muxed) bytes.writeUInt32LE((((7 + Msg.DATA) << 24) | (bytes.length - 4)) >>> 0, 0);
@@ -76,7 +80,7 @@ export class PeerOutput {
 
   /** True when the caller should await `drained` before producing more. */
   get congested(): boolean {
-    return this.#unsent + this.data.pending > HIGH_WATER;
+    return this.#unsent + this.data.pending > this.#highWater;
   }
 
   /** `Date.now()` since when the peer has taken nothing while a role waits for it, or null. */
@@ -92,9 +96,16 @@ export class PeerOutput {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
+  /** Resolves when the stream has taken everything so far, or has failed. */
+  async taken(): Promise<void> {
+    this.data.flush();
+    if (this.#error === null && this.#unsent > 0) await new Promise<void>((resolve) => (this.#onTaken = resolve));
+  }
+
   /** Makes pending and later waits fail. */
   abort(error: Error): void {
     this.#error ??= error;
+    this.#onTaken?.();
     for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#error);
   }
 
@@ -112,8 +123,9 @@ export class PeerOutput {
     this.#stream.write(bytes, (error) => {
       this.#unsent -= bytes.length;
       this.#lastTaken = Date.now();
+      if (this.#unsent === 0) this.#onTaken?.();
       if (error) this.abort(error);
-      else if (this.#waiting.length > 0 && this.#unsent < HIGH_WATER / 2) {
+      else if (this.#waiting.length > 0 && this.#unsent < this.#highWater / 2) {
         for (const waiter of this.#waiting.splice(0)) waiter.resolve();
       }
     });
