@@ -144,6 +144,7 @@ function faultyDir(inner: DestinationDir, faults: Faults): DestinationDir {
       check('link', name);
       inner.link(name, REAL.get(toDir) ?? toDir, toName);
     },
+    xattrs: (name) => inner.xattrs(name),
     setAttributes(name, attributes, isSymlink) {
       check('attributes', name);
       inner.setAttributes(name, attributes, isSymlink);

@@ -2,6 +2,7 @@ import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { isDevice, isDir, isLink, isReg, isSpecial, Limit, Mode, XFlag } from '../wire/constants.ts';
+import { AttributesReader } from './entry-attributes.ts';
 import { type EntryExtra, EntryFlag, type FileEntry, type FlistLayout } from './entry.ts';
 import { EntryNumbers, type ListFirsts, receivedLink } from './hard-links.ts';
 
@@ -52,6 +53,8 @@ export class FlistDecoder {
   /** Names the peer gave for ids along with entries (incremental recursion). */
   readonly uidNames = new Map<number, ByteString>();
   readonly gidNames = new Map<number, ByteString>();
+  /** What the entries' ACLs and extended attributes stand for, or null where lists have none. */
+  readonly attributes: AttributesReader | null;
 
   readonly #layout: FlistLayout;
   readonly #refused: number;
@@ -94,6 +97,7 @@ export class FlistDecoder {
     this.#layout = layout;
     this.#maxEntries = limits.maxEntries ?? MAX_ENTRIES;
     this.#numbers = new EntryNumbers(layout.incRecurse);
+    this.attributes = layout.acls || layout.xattrs ? new AttributesReader(layout) : null;
     const inline = layout.incRecurse && !layout.numericIds;
     let refused = REFUSED;
     if (!inline || !layout.owner) refused |= XFlag.USER_NAME_FOLLOWS;
@@ -139,6 +143,7 @@ export class FlistDecoder {
       if (isDir(entry.mode)) throw this.#badEntry('flist-link-group', 'a folder with several names');
       (entry.extra ??= {}).hardLink = receivedLink(first < 0 ? this.#numbers.next : first, first);
     }
+    this.attributes?.read(reader, entry.mode);
 
     // That was the last read: from here on the entry counts.
     const { extra } = entry;
@@ -147,6 +152,8 @@ export class FlistDecoder {
       if (this.#foundUser !== null && !this.uidNames.has(entry.uid)) this.uidNames.set(entry.uid, this.#foundUser);
       if (this.#foundGroup !== null && !this.gidNames.has(entry.gid)) this.gidNames.set(entry.gid, this.#foundGroup);
     }
+    if (this.attributes !== null)
+      this.#textBytes += this.attributes.keep((entry.extra ??= {}), this.uidNames, this.gidNames);
     if (xflags & XFlag.HLINKED && first < 0) {
       this.#linkGroups.add(this.#numbers.next);
       this.#firsts.set(this.#numbers.next, entry);
@@ -357,8 +364,8 @@ export function readIdLists(
 ): { users: Map<number, ByteString>; groups: Map<number, ByteString> } {
   const present = !layout.incRecurse && !layout.numericIds;
   return {
-    users: present && layout.owner ? readIdList(reader, layout) : new Map(),
-    groups: present && layout.group ? readIdList(reader, layout) : new Map(),
+    users: present && (layout.owner || layout.acls) ? readIdList(reader, layout) : new Map(),
+    groups: present && (layout.group || layout.acls) ? readIdList(reader, layout) : new Map(),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { isDevice, isDir, isLink, isReg, isSpecial, XFlag } from '../wire/constants.ts';
+import type { NameOnce } from './acl.ts';
+import { AttributesWriter, AttributeTables } from './entry-attributes.ts';
 import { EntryFlag, entryName, type FileEntry, type FlistLayout } from './entry.ts';
 import { EntryNumbers, type ListFirsts, SentGroups } from './hard-links.ts';
 import type { IdNames } from './id-map.ts';
@@ -15,6 +17,7 @@ const NO_SUM = '\0'.repeat(64);
 export class FlistEncoder {
   readonly #layout: FlistLayout;
   readonly #names: IdNames | null;
+  readonly #attributes: AttributesWriter | null;
   /** Ids that occurred, with their name or null, in the order they occurred. */
   readonly #users = new Map<number, ByteString | null>();
   readonly #groups = new Map<number, ByteString | null>();
@@ -31,9 +34,13 @@ export class FlistEncoder {
   readonly #linkGroups = new SentGroups();
   readonly #firsts: ListFirsts = new Map();
 
-  /** @param names local names of ids; null sends none, as with `--numeric-ids` */
-  constructor(layout: FlistLayout, names: IdNames | null) {
+  /**
+   * @param names local names of ids; null sends none, as with `--numeric-ids`
+   * @param tables what the entries' ACLs and extended attributes stand for
+   */
+  constructor(layout: FlistLayout, names: IdNames | null, tables = new AttributeTables()) {
     this.#layout = layout;
+    this.#attributes = layout.acls || layout.xattrs ? new AttributesWriter(layout, tables) : null;
     this.#names = layout.numericIds ? null : names;
     this.#numbers = new EntryNumbers(layout.incRecurse);
   }
@@ -105,6 +112,7 @@ export class FlistEncoder {
     w.string(tail);
     if (first >= 0) w.varint(first);
     if (sameFile === null) this.#writeFile(w, entry, xflags, device, special, userName, groupName);
+    this.#attributes?.write(w, entry, this.#nameOnce);
     if (device) this.#rdevMajor = sameFile === null ? (file.extra?.rdevMajor ?? 0) : -1;
 
     this.#first = false;
@@ -116,6 +124,15 @@ export class FlistEncoder {
     if (layout.owner) this.#uid = uid;
     if (layout.group) this.#gid = gid;
   }
+
+  /** Names of ids in ACLs travel as those of owners do. */
+  readonly #nameOnce: NameOnce = (isUser, id) => {
+    const mentioned = isUser ? this.#users : this.#groups;
+    if (!this.#names || mentioned.has(id)) return null;
+    const name = isUser ? this.#names.user(id) : this.#names.group(id);
+    mentioned.set(id, name);
+    return this.#layout.incRecurse ? name : null;
+  };
 
   /** What is said about the file behind a name: fields 6 to 17 of §6.4. */
   #writeFile(
@@ -175,8 +192,8 @@ export class FlistEncoder {
   writeIdLists(w: ByteWriter): void {
     const layout = this.#layout;
     if (layout.incRecurse || layout.numericIds) return;
-    if (layout.owner) this.#writeIdList(w, this.#users, this.#names?.user(0) ?? '');
-    if (layout.group) this.#writeIdList(w, this.#groups, this.#names?.group(0) ?? '');
+    if (layout.owner || layout.acls) this.#writeIdList(w, this.#users, this.#names?.user(0) ?? '');
+    if (layout.group || layout.acls) this.#writeIdList(w, this.#groups, this.#names?.group(0) ?? '');
   }
 
   #writeIdList(w: ByteWriter, ids: Map<number, ByteString | null>, zeroName: ByteString): void {

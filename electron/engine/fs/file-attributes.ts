@@ -1,24 +1,34 @@
 import fs from 'node:fs';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { errnoError, fsError } from './fs-error.ts';
+import { setFakeAttributes } from './fake-super.ts';
 import type { NewAttributes } from './fs.ts';
 import { toStat } from './node-fs.ts';
 import { loadPosix } from './posix.ts';
+import { openXattrs } from './xattr.ts';
 
 /**
  * Owner, mode and times of an open file.
  * @param shown its name in messages
+ * @param fakeSuper whether an attribute keeps owner and mode
  */
-export function setFileAttributes(fd: number, attributes: NewAttributes, shown: ByteString): void {
+export function setFileAttributes(fd: number, wanted: NewAttributes, shown: ByteString, fakeSuper: boolean): void {
+  const attributes = fakeSuper ? setFakeFileAttributes(fd, wanted, shown) : wanted;
   const { uid, gid, mode, mtime, nsec, atime } = attributes;
   try {
     // chown clears the set-id bits, so the mode comes after the owner.
     if (uid !== null || gid !== null) fs.fchownSync(fd, uid ?? -1, gid ?? -1);
+    attributes.extended?.(openXattrs(fd, shown));
     if (mode !== null) fs.fchmodSync(fd, mode & 0o7777);
   } catch (error) {
     throw fsError(error, 'set the owner or mode of', shown);
   }
   if (mtime !== null || atime !== null) setFileTimes(fd, mtime, nsec, atime, shown);
+}
+
+function setFakeFileAttributes(fd: number, attributes: NewAttributes, shown: ByteString): NewAttributes {
+  const chmod = (mode: number): void => fs.fchmodSync(fd, mode);
+  return setFakeAttributes(attributes, toStat(fs.fstatSync(fd, { bigint: true })), openXattrs(fd, shown), chmod, shown);
 }
 
 function setFileTimes(fd: number, mtime: number | null, nsec: number, atime: number | null, shown: ByteString): void {

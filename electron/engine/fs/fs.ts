@@ -1,4 +1,5 @@
 import type { ByteString } from '../../../shared/model/path.ts';
+import type { XattrDoor } from './xattr.ts';
 
 /**
  * The file system as the roles see it. All calls are synchronous (reference: stack.md "Files"); the roles slice their
@@ -31,6 +32,8 @@ export interface NewAttributes {
   nsec: number;
   /** Seconds, or null to leave the time alone. */
   atime: number | null;
+  /** Sets ACLs and extended attributes, after the owner and before the mode; reports its own failures. */
+  extended?: ((at: XattrDoor) => void) | undefined;
 }
 
 /** Source side: reads only. Paths are absolute or relative to the working directory. */
@@ -94,6 +97,8 @@ export interface DestinationDir {
    * @throws fs `exdev` across file systems, `emlink`, `eperm` where the file system has no hard links
    */
   link(name: ByteString, toDir: DestinationDir, toName: ByteString): void;
+  /** The extended attributes of an entry, of a symlink its own; `name` may be '.'. Valid until the next call here. */
+  xattrs(name: ByteString): XattrDoor;
   /**
    * Attributes of an existing entry (never through a symlink): owner, then mode, then times. `name` may be '.': the
    * folder itself. The mode is skipped for a symlink.

@@ -24,6 +24,7 @@ export function openInPlace(
   name: ByteString,
   shown: ByteString,
   options: InPlaceOptions,
+  fakeSuper: boolean,
 ): OutputFile {
   const path = native(dir.prefix + name);
   let fd: number;
@@ -45,7 +46,7 @@ export function openInPlace(
     if (type !== S_IFREG && !(isDevice && options.devices)) throw notRegular(shown);
     const writer = new FileWriter(fd, options, shown, { standing: size, from: options.from ?? 0, isDevice });
     dirs.pin(dir);
-    return new InPlaceFile(home, dir, dirs, name, shown, fd, writer);
+    return new InPlaceFile(home, dir, dirs, name, shown, fd, writer, fakeSuper);
   } catch (error) {
     fs.closeSync(fd);
     throw fsError(error, 'open', shown);
@@ -60,6 +61,7 @@ class InPlaceFile implements OutputFile {
   readonly #name: ByteString;
   readonly #shown: ByteString;
   readonly #writer: FileWriter;
+  readonly #fakeSuper: boolean;
   #fd: number;
   #finished = false;
 
@@ -71,6 +73,7 @@ class InPlaceFile implements OutputFile {
     shown: ByteString,
     fd: number,
     writer: FileWriter,
+    fakeSuper: boolean,
   ) {
     this.#home = home;
     this.#dir = dir;
@@ -79,6 +82,7 @@ class InPlaceFile implements OutputFile {
     this.#shown = shown;
     this.#fd = fd;
     this.#writer = writer;
+    this.#fakeSuper = fakeSuper;
     this.refused = writer.refused;
   }
 
@@ -95,7 +99,7 @@ class InPlaceFile implements OutputFile {
       this.#writer.finish();
       this.#finished = true;
     }
-    setFileAttributes(this.#fd, attributes, this.#shown);
+    setFileAttributes(this.#fd, attributes, this.#shown, this.#fakeSuper);
     try {
       this.#close();
     } catch (error) {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath, joinPath } from '../../../shared/model/path.ts';
 import { canHold, type DirHandle, type DirHandles, HeldDirs, WalkedDirs } from './dir-handles.ts';
+import { FAKE_STAT, type FakeStat, formatFakeStat, readFakeStat, readTarget, setFakeAttributes } from './fake-super.ts';
 import { errnoError, errnoOf, fsError, isMissing } from './fs-error.ts';
 import type {
   DestinationDir,
@@ -20,7 +21,9 @@ import { BYTES, openRegular, statOrNull } from './node-fs.ts';
 import { loadPosix } from './posix.ts';
 import { nodeTimes } from './file-attributes.ts';
 import { openInPlace } from './in-place-file.ts';
-import { makeTemporary, openTemp, type TempPlace } from './temp-file.ts';
+import { makeTemporary, openTemp, TEMP_FLAGS, type TempPlace } from './temp-file.ts';
+import { openXattrs, type XattrDoor } from './xattr.ts';
+import { isDir, isReg, Mode } from '../wire/constants.ts';
 
 const { S_IFMT, S_IFLNK, S_IFREG } = fs.constants;
 const O_PATH = 0x200000;
@@ -30,6 +33,8 @@ export interface RootOptions {
   journal?: Journal;
   /** Hold parents open (Linux) or look at them before each use. Default: hold where the system can. */
   hold?: boolean;
+  /** `--fake-super`: files stand for what their attributes say. */
+  fakeSuper?: boolean;
 }
 
 /**
@@ -45,25 +50,28 @@ export function openRoot(path: ByteString, options: RootOptions = {}): Destinati
     throw fsError(error, 'open the folder', path);
   }
   const dirs = (options.hold ?? canHold()) ? new HeldDirs(real) : new WalkedDirs(real);
-  return new OpenRoot(real, dirs, options.journal ?? NO_JOURNAL);
+  return new OpenRoot(real, dirs, options.journal ?? NO_JOURNAL, options.fakeSuper ?? false);
 }
 
 class OpenRoot implements DestinationRoot {
   readonly path: ByteString;
   readonly #dirs: DirHandles;
   readonly #journal: Journal;
+  readonly #fakeSuper: boolean;
   #closed = false;
 
-  constructor(path: ByteString, dirs: DirHandles, journal: Journal) {
+  constructor(path: ByteString, dirs: DirHandles, journal: Journal, fakeSuper: boolean) {
     this.path = path;
     this.#dirs = dirs;
     this.#journal = journal;
+    this.#fakeSuper = fakeSuper;
   }
 
   dir(rel: ByteString): DestinationDir | null {
     checkRel(rel);
     if (this.#dirs.open(rel) === null) return null;
-    return new Dir({ dirs: this.#dirs, journal: this.#journal, root: this.path, rel });
+    const fakeSuper = this.#fakeSuper;
+    return new Dir({ dirs: this.#dirs, journal: this.#journal, root: this.path, rel, fakeSuper });
   }
 
   forget(rel: ByteString): void {
@@ -87,6 +95,12 @@ class Dir implements DestinationDir {
   }
 
   lstat(name: ByteString): Stat | null {
+    const real = this.#realStat(name);
+    if (real === null || !this.#place.fakeSuper) return real;
+    return readFakeStat(real, this.xattrs(name), this.#shown(name));
+  }
+
+  #realStat(name: ByteString): Stat | null {
     if (name !== '.') checkName(name);
     const dir = this.#place.dirs.open(this.rel);
     if (dir === null) return null;
@@ -108,6 +122,7 @@ class Dir implements DestinationDir {
 
   readlink(name: ByteString): ByteString {
     const path = this.#entry(name);
+    if (this.#place.fakeSuper && isReg(this.#realStat(name)?.mode ?? 0)) return readTarget(this.openRead(name));
     return this.#named(name, 'read the link', () => fs.readlinkSync(native(path), BYTES));
   }
 
@@ -132,6 +147,7 @@ class Dir implements DestinationDir {
   }
 
   symlink(name: ByteString, target: ByteString): void {
+    if (this.#place.fakeSuper) return this.#standIn(name, { ...newStandIn(), mode: Mode.LINK | 0o777 }, target);
     this.#replace(
       name,
       () => 'l',
@@ -141,6 +157,10 @@ class Dir implements DestinationDir {
   }
 
   mknod(name: ByteString, mode: number, major: number, minor: number): void {
+    if (this.#place.fakeSuper) {
+      const stat = { ...newStandIn(), mode: mode & (S_IFMT | 0o600), rdevMajor: major, rdevMinor: minor };
+      return this.#standIn(name, stat, '');
+    }
     const call = loadPosix()?.mknod;
     if (!call) throw this.#notSupported(name);
     this.#replace(
@@ -153,6 +173,27 @@ class Dir implements DestinationDir {
         // A device needs privilege, which is the same to the person as a system that has none.
         if (errno === 'EPERM') throw this.#notSupported(name);
         if (errno !== '') throw Object.assign(new Error(errno), { code: errno });
+      },
+    );
+  }
+
+  /** Makes a plain file that stands for something else (`--fake-super`). */
+  #standIn(name: ByteString, stat: FakeStat, content: ByteString): void {
+    this.#replace(
+      name,
+      () => 'f',
+      'create',
+      (path) => {
+        const fd = fs.openSync(native(path), TEMP_FLAGS, 0o600);
+        try {
+          fs.writeSync(fd, content, null, 'latin1');
+          openXattrs(fd, this.#shown(name)).set(FAKE_STAT, Buffer.from(formatFakeStat(stat), 'latin1'));
+        } catch (error) {
+          fs.unlinkSync(native(path));
+          throw error;
+        } finally {
+          fs.closeSync(fd);
+        }
       },
     );
   }
@@ -175,14 +216,21 @@ class Dir implements DestinationDir {
     });
   }
 
-  setAttributes(name: ByteString, attributes: NewAttributes, isSymlink: boolean): void {
+  xattrs(name: ByteString): XattrDoor {
+    if (name !== '.') checkName(name);
+    return openXattrs(this.#dir().prefix + name, this.#shown(name));
+  }
+
+  setAttributes(name: ByteString, wanted: NewAttributes, isSymlink: boolean): void {
     if (name !== '.') checkName(name);
     const dir = this.#dir();
     const path = dir.prefix + name;
+    const attributes = this.#place.fakeSuper ? this.#setFake(name, dir, wanted) : wanted;
     const { uid, gid, mode, mtime, nsec, atime } = attributes;
     if (uid !== null || gid !== null) {
       this.#named(name, 'set the owner of', () => fs.lchownSync(native(path), uid ?? -1, gid ?? -1));
     }
+    if (attributes.extended) this.#setExtended(name, dir, attributes.extended);
     if (mode !== null && !isSymlink) {
       this.#named(name, 'set the mode of', () => chmodNoFollow(dir, name, mode & 0o7777));
     }
@@ -202,6 +250,30 @@ class Dir implements DestinationDir {
     if (errno !== '') throw errnoError(errno, 'set the time of', this.#shown(name));
   }
 
+  #setFake(name: ByteString, dir: DirHandle, wanted: NewAttributes): NewAttributes {
+    const real = this.#realStat(name);
+    if (real === null) throw errnoError('ENOENT', 'set the owner or mode of', this.#shown(name));
+    const chmod = (mode: number): void =>
+      this.#named(name, 'set the mode of', () => chmodNoFollow(dir, name, mode & 0o7777));
+    return setFakeAttributes(wanted, real, this.xattrs(name), chmod, this.#shown(name));
+  }
+
+  /** Attributes of users take write permission, which our own file is given for the moment. */
+  #setExtended(name: ByteString, dir: DirHandle, set: (at: XattrDoor) => void): void {
+    const mode = process.getuid?.() === 0 ? 0o200 : (this.#realStat(name)?.mode ?? 0);
+    const locked = (mode & 0o200) === 0 && (isReg(mode) || isDir(mode));
+    try {
+      if (locked) chmodNoFollow(dir, name, (mode & 0o7777) | 0o200);
+    } catch {
+      // Not ours: setting the attributes will say so.
+    }
+    try {
+      set(this.xattrs(name));
+    } finally {
+      if (locked) this.#named(name, 'set the mode of', () => chmodNoFollow(dir, name, mode & 0o7777));
+    }
+  }
+
   createTemp(name: ByteString, options: TempOptions = {}): TempFile {
     checkName(name);
     return openTemp(this.#place, this, this.#dir(), name, options);
@@ -209,7 +281,7 @@ class Dir implements DestinationDir {
 
   openInPlace(name: ByteString, options: InPlaceOptions): OutputFile {
     checkName(name);
-    return openInPlace(this, this.#dir(), this.#place.dirs, name, this.#shown(name), options);
+    return openInPlace(this, this.#dir(), this.#place.dirs, name, this.#shown(name), options, this.#place.fakeSuper);
   }
 
   /** Makes an entry at once where the name is free, otherwise under a temporary name that is renamed over the old one. */
@@ -315,6 +387,8 @@ function chmodNoFollow(dir: DirHandle, name: ByteString, mode: number): void {
     fs.closeSync(fd);
   }
 }
+
+const newStandIn = () => ({ rdevMajor: 0, rdevMinor: 0, uid: process.geteuid!(), gid: process.getegid!() });
 
 function emptyStat(): Stat {
   return {

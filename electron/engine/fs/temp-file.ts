@@ -18,6 +18,8 @@ export interface TempPlace {
   readonly root: ByteString;
   /** The folder, relative to the root. */
   readonly rel: ByteString;
+  /** `--fake-super`: files stand for what their attributes say. */
+  readonly fakeSuper: boolean;
 }
 
 const ATTEMPTS = 100;
@@ -51,7 +53,7 @@ export function makeTemporary<T>(
 }
 
 const { O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
-const TEMP_FLAGS = O_WRONLY | O_CREAT | O_EXCL | (fs.constants.O_NOFOLLOW ?? 0);
+export const TEMP_FLAGS = O_WRONLY | O_CREAT | O_EXCL | (fs.constants.O_NOFOLLOW ?? 0);
 
 /** Bytes a copy between file systems takes at a time. */
 const COPY_BYTES = 1 << 20;
@@ -128,7 +130,7 @@ class OpenTempFile implements TempFile {
       this.#writer.finish();
       this.#finished = true;
     }
-    setFileAttributes(this.#fd, attributes, this.#shown());
+    setFileAttributes(this.#fd, attributes, this.#shown(), this.#place.fakeSuper);
     try {
       this.#close();
       if (to === null) fs.renameSync(native(this.#dir.prefix + this.name), native(this.#dir.prefix + this.#target));
