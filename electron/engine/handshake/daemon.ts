@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { type DriftlineError, fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { HoldTimer } from '../hold-timer.ts';
+import { separatorOf } from './server-args.ts';
 import { AUTH_DIGESTS, authResponse, chooseAuthDigest } from './daemon-auth.ts';
 import { LineReader } from '../wire/line-reader.ts';
 
@@ -192,7 +193,7 @@ class Deadline {
  * @param words made by `buildServerArgs`; those behind the `.` are paths that begin with the module's name
  */
 export function daemonArguments(words: readonly ByteString[], module: ByteString, protocol: number): Buffer {
-  const separator = words.indexOf('.');
+  const separator = separatorOf(words);
   const block = words.map((word, i) => {
     if (i > separator) return daemonPath(word, module);
     if (protocol < 30 && /^-[^-]/.test(word)) return word.replace(/e\.[A-Za-z]*$/, '');

@@ -243,7 +243,7 @@ export function quoteRemoteWords(rsyncPath: ByteString, args: readonly ByteStrin
 const TWO_WORDS = /^--(backup-dir|partial-dir|temp-dir|(compare|copy|link)-dest|files-from)$/;
 
 /** Where the `.` stands that divides options from paths; a folder of an option may be called `.` as well. */
-function separatorOf(args: readonly ByteString[]): number {
+export function separatorOf(args: readonly ByteString[]): number {
   for (let i = 0; i < args.length; i++) {
     if (args[i] === '.') return i;
     if (TWO_WORDS.test(args[i]!)) i++;
