@@ -41,10 +41,11 @@ export class Backup {
   /**
    * Keeps what is about to be replaced by a rename: it stays at its place until then.
    * @param inPlace whether it will be written where it stands instead, so that its bytes must be copied
+   * @returns where the backup is, or null if none is to be made
    * @throws fs what kept the backup from being made; then nothing may be replaced
    */
-  keep(place: Place, stat: Stat, inPlace = false): void {
-    if (this.on && !isDir(stat.mode)) this.#make(place, stat, inPlace ? 'copy' : 'link');
+  keep(place: Place, stat: Stat, inPlace = false): Place | null {
+    return this.on && !isDir(stat.mode) ? this.#make(place, stat, inPlace ? 'copy' : 'link') : null;
   }
 
   /**
@@ -58,18 +59,21 @@ export class Backup {
     else if (!this.#conn.options.dryRun) place.dir.unlink(place.name);
   }
 
-  #make(place: Place, stat: Stat, manner: Manner): void {
+  #make(place: Place, stat: Stat, manner: Manner): Place | null {
     const rel = joinPath(place.dir.rel, place.name);
+    let made: Place | null = null;
     if (!this.#conn.options.dryRun) {
       const name = place.name + this.#suffix;
       const dir = this.#folder === null ? place.dir : this.#folderOf(place.dir.rel);
       if (isDir(dir.lstat(name)?.mode ?? 0)) this.#removeAll(dir, name);
       this.#put(place, stat, manner, dir, name);
+      made = { dir, name };
     }
-    if (!this.#tells) return;
+    if (!this.#tells) return made;
     const target = this.#folder === null ? rel : joinPath(this.#folder, rel);
     const text = `backed up ${rel} to ${target}${this.#suffix}\n`;
     this.#conn.emit({ type: 'message', level: 'info', from: 'local', text });
+    return made;
   }
 
   #put({ dir, name }: Place, stat: Stat, manner: Manner, toDir: DestinationDir, toName: ByteString): void {

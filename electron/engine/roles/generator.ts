@@ -1,20 +1,23 @@
 import { toErrorData } from '../../../shared/errors.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
-import { checksumLength, createBlockSum, createFileSum, type FileSum } from '../checksum/strong.ts';
 import type { Connection } from '../connection.ts';
-import { SignatureWriter } from '../delta/signature.ts';
-import { NO_BASIS, chooseSumHead, type SumHead } from '../delta/sum-head.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
-import type { DestinationDir, ReadFile, Stat } from '../fs/fs.ts';
+import type { Stat } from '../fs/fs.ts';
 import { decide, type Decision, type DestinationView } from '../plan/decide.ts';
-import { ItemFlag, Mode, Ndx, SIGNIFICANT_ITEM_FLAGS, isDir, isLink, isReg } from '../wire/constants.ts';
-import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
-import { countKind, writeDeleteStats } from './delete-stats.ts';
+import { ItemFlag, Ndx, isDir, isReg } from '../wire/constants.ts';
+import { AltDest, type AltMatch, type AltOutcome } from './alt-dest.ts';
+import { ContentRequests, type Request } from './content-requests.ts';
+import { writeDeleteStats } from './delete-stats.ts';
 import type { Deleter } from './delete.ts';
 import { Deletion } from './deletion.ts';
 import { folderMissing, isDiskFull, shownName, type Place } from './destination.ts';
-import { sumFile } from './list-sum.ts';
-import type { ListWork, Pending, ReceiveState } from './receive-state.ts';
+import { Fuzzy } from './fuzzy.ts';
+import { HardLinks } from './hard-links.ts';
+import { Items } from './items.ts';
+import type { Member } from './link-groups.ts';
+import { LocalItems } from './local-items.ts';
+import type { ListWork, ReceiveState } from './receive-state.ts';
+import { SkipNotices } from './skip-notices.ts';
 
 /** Item flags that must be as planned for an item to be carried out; attributes are best effort (design §5). */
 export const PLAN_MASK =
@@ -29,10 +32,15 @@ export class Generator {
   readonly #conn: Connection;
   readonly #deleter: Deleter;
   readonly #deletion: Deletion;
-  readonly #signature: SignatureWriter | null;
-  readonly #listSum: FileSum | null;
-  readonly #wholeFile: boolean;
+  readonly #items: Items;
+  readonly #locals: LocalItems;
+  readonly #alternates: AltDest | null;
+  readonly #links: HardLinks | null;
+  readonly #requests: ContentRequests;
+  readonly #notices: SkipNotices;
+  /** Folders that were not made, so that nothing goes below them. */
   #dirFailed = new Set<ByteString>();
+  /** Requests in this phase must be answered before it ends. */
   #redoSent = false;
 
   /** @param local whether both ends are this process, which makes whole files the default (§7.4) */
@@ -41,17 +49,25 @@ export class Generator {
     this.#conn = state.conn;
     this.#deleter = deleter;
     this.#deletion = new Deletion(state, deleter);
-    const { transferSum, listSum, seed, seedFirst } = state.conn.agreed;
-    this.#wholeFile = transferSum === 'none' || (state.conn.options.wholeFile ?? local);
-    this.#signature =
-      transferSum === 'none' ? null : new SignatureWriter(createBlockSum(transferSum, seed, { seedFirst }));
-    this.#listSum = state.conn.options.checksum ? createFileSum(listSum) : null;
+    this.#items = new Items(state);
+    this.#locals = new LocalItems(state, deleter);
+    this.#notices = new SkipNotices(state);
+    const { options } = state.conn;
+    this.#alternates = options.altDest ? new AltDest(options.altDest.kind, state, this.#locals) : null;
+    this.#links = state.linkGroups
+      ? new HardLinks(state.linkGroups, state, this.#items, this.#locals, this.#alternates)
+      : null;
+    const others = options.fuzzy > 1 ? (this.#alternates?.folders ?? []) : [];
+    const fuzzy = options.fuzzy > 0 ? new Fuzzy(options, others) : null;
+    this.#requests = new ContentRequests(state, this.#items, fuzzy, local);
   }
 
   async run(): Promise<void> {
     const { output, options, agreed } = this.#conn;
     const state = this.#state;
     await this.#deletion.first();
+    // What has arrived with the first list counts: a file's later names decide which one is asked for.
+    if (this.#links && agreed.incRecurse) await this.#conn.pause();
     await this.#examineAll();
     if (!agreed.incRecurse) {
       this.#done();
@@ -60,7 +76,7 @@ export class Generator {
     await this.#until(() => state.phase >= 1);
     await this.#sendRedos();
     this.#done();
-    if (this.#redoSent) {
+    if (this.#redoSent || options.delayUpdates) {
       output.flush();
       await this.#until(() => state.phase >= 2);
     }
@@ -94,6 +110,7 @@ export class Generator {
       }
       if (!agreed.incRecurse) return;
       await this.#sendRedos();
+      await this.#link();
       while (this.#oldestIsDone()) {
         state.works.shift();
         this.#done();
@@ -115,7 +132,9 @@ export class Generator {
   }
 
   async #until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
+    for (;;) {
+      await this.#link();
+      if (condition()) return;
       this.#conn.output.flush();
       await this.#state.changed();
     }
@@ -123,17 +142,20 @@ export class Generator {
 
   async #sendRedos(): Promise<void> {
     for (let redo = this.#state.redo.shift(); redo; redo = this.#state.redo.shift()) {
-      redo.work.outstanding--; // #request counts it again
-      const place = this.#state.destination.place(redo.entry);
+      const { ndx, entry, work } = redo;
+      work.outstanding--; // the request counts it again
+      const place = this.#state.destination.place(entry);
       if (!place) {
-        this.#failed(redo.entry, folderMissing(redo.entry));
+        this.#failed(entry, folderMissing(entry));
+        await this.#missed(this.#links?.missed(entry));
         continue;
       }
       this.#redoSent = true;
-      const view = this.#view(place);
-      const decision = decide(redo.entry, view, this.#conn.options, this.#state.abilities, true);
-      const existing = decision.makeWay ? null : (view?.stat ?? null);
-      await this.#request(redo.ndx, redo.entry, decision.iflags, place, existing, redo.work, true);
+      const view = this.#locals.view(place);
+      const { iflags, makeWay } = decide(entry, view, this.#conn.options, this.#state.abilities, true);
+      const existing = makeWay ? null : (view?.stat ?? null);
+      const alternate = this.#alternates?.find(entry, place) ?? null;
+      await this.#request({ ndx, entry, iflags, place, existing, work, again: true }, alternate, redo);
     }
   }
 
@@ -157,7 +179,7 @@ export class Generator {
         if (inc) continue; // its own sub-list brings it
         this.#directory(ndx, entry);
         this.#deletion.inFolder(entry, null);
-      } else await this.#nonDirectory(ndx, entry, work);
+      } else await this.#nonDirectory({ ndx, entry, work });
       if (this.#conn.output.congested) await this.#conn.drained();
       else if (this.#conn.sliceOver) {
         this.#conn.output.flush();
@@ -169,36 +191,28 @@ export class Generator {
   /** The item of a directory: make it or set its attributes (§7.3). */
   #directory(ndx: number, entry: FileEntry): void {
     const state = this.#state;
+    const { options } = this.#conn;
     const name = entryName(entry);
     if (this.#parentFailed(entry)) {
       this.#dirFailed.add(name);
       return;
     }
     try {
-      if (name === '.') {
-        const stat = state.statOf(entry);
-        if (state.destination.created) {
-          this.#item(ndx, entry, { action: 'create', iflags: ItemFlag.IS_NEW | ItemFlag.LOCAL_CHANGE, makeWay: false });
-        } else {
-          this.#item(
-            ndx,
-            entry,
-            decide(entry, stat && { stat, link: none, sum: none }, this.#conn.options, state.abilities),
-          );
-        }
-        if (!this.#conn.options.dryRun) state.setDirAttributes(entry, stat, true);
-        state.touch('.');
+      if (name === '.') return this.#root(ndx, entry);
+      const place = state.destination.place(entry);
+      const view = place && this.#locals.view(place);
+      const decision = decide(entry, view, options, state.abilities);
+      if (decision.action === 'skip') {
+        this.#notices.tell(entry, decision, view);
+        if (view === null) this.#dirFailed.add(name);
         return;
       }
-      const place = state.destination.place(entry);
-      const view = place && this.#view(place);
-      const decision = decide(entry, view, this.#conn.options, state.abilities);
       if (!this.#asPlanned(entry, decision)) return;
-      if (decision.makeWay && !this.#clear(entry, place!, view!.stat)) {
+      if (decision.makeWay && !this.#locals.clear(entry, place!, view!.stat)) {
         this.#dirFailed.add(name);
         return;
       }
-      if (!this.#conn.options.dryRun) {
+      if (!options.dryRun) {
         if (place === null) throw folderMissing(entry);
         const before = decision.action === 'create' ? null : view!.stat;
         if (before === null) {
@@ -209,11 +223,25 @@ export class Generator {
         }
         if (decision.action !== 'none' || this.#isClosed(before!)) state.setDirAttributes(entry, before, true);
       }
-      this.#item(ndx, entry, decision);
+      const known = decision.action === 'create' ? this.#alternates?.folderFlags(entry, place) : null;
+      this.#items.local(ndx, entry, known ?? decision.iflags);
     } catch (error) {
       this.#failed(entry, error);
       this.#dirFailed.add(name);
     }
+  }
+
+  /** The destination's folder itself. */
+  #root(ndx: number, entry: FileEntry): void {
+    const state = this.#state;
+    const { options } = this.#conn;
+    const stat = state.statOf(entry);
+    const iflags = state.destination.created
+      ? ItemFlag.IS_NEW | ItemFlag.LOCAL_CHANGE
+      : decide(entry, stat && { stat, link: none, sum: none }, options, state.abilities).iflags;
+    this.#items.local(ndx, entry, iflags);
+    if (!options.dryRun) state.setDirAttributes(entry, stat, true);
+    state.touch('.');
   }
 
   /** Whether a folder of ours refuses us new entries until its mode is changed; root is refused nothing. */
@@ -221,136 +249,121 @@ export class Generator {
     return !this.#state.abilities.isRoot && (stat.mode & 0o300) !== 0o300 && stat.uid === process.getuid?.();
   }
 
-  async #nonDirectory(ndx: number, entry: FileEntry, work: ListWork): Promise<void> {
-    if (this.#parentFailed(entry)) return;
+  async #nonDirectory(member: Member): Promise<void> {
+    const { ndx, entry, work } = member;
     const state = this.#state;
-    let place: Place | null;
-    let view: DestinationView | null;
-    let decision: Decision;
+    const { options } = this.#conn;
+    if (this.#parentFailed(entry)) return this.#missed(this.#links?.skipped(entry));
+    let request: Request;
+    let alternate: AltMatch | null = null;
     try {
-      place = state.destination.place(entry);
-      view = place && this.#view(place);
-      decision = decide(entry, view, this.#conn.options, state.abilities);
-      if (!this.#asPlanned(entry, decision)) return;
-      if (place === null && decision.action !== 'skip' && !this.#conn.options.dryRun) throw folderMissing(entry);
-      if (!isReg(entry.mode)) return this.#make(ndx, entry, place, view, decision);
-      if (decision.action !== 'transfer') {
-        if (decision.action === 'attributes' && !this.#conn.options.dryRun)
-          this.#setAttributes(entry, place!, view!.stat);
-        this.#item(ndx, entry, decision);
-        this.#conn.progress.filesDone++;
-        this.#conn.progress.bytesDone += entry.size;
-        return;
+      const place = state.destination.place(entry);
+      const view = place && this.#locals.view(place);
+      const decision = decide(entry, view, options, state.abilities);
+      const { why } = decision;
+      if (why === 'exists' || why === 'not-existing') {
+        this.#notices.tell(entry, decision, view);
+        return this.#missed(this.#links?.skipped(entry));
       }
-      if (decision.makeWay && !this.#clear(entry, place!, view!.stat)) return;
+      if (this.#links?.take(member)) return;
+      if (decision.action === 'skip') {
+        this.#notices.tell(entry, decision, view);
+        return this.#missed(this.#links?.missed(entry));
+      }
+      if (!this.#asPlanned(entry, decision)) return this.#missed(this.#links?.missed(entry));
+      if (place === null && !options.dryRun) throw folderMissing(entry);
+      if (!isReg(entry.mode)) return this.#make(member, place, view, decision);
+      const existing = decision.makeWay ? null : (view?.stat ?? null);
+      alternate = this.#alternates?.find(entry, place) ?? null;
+      if (decision.makeWay && !this.#locals.clear(entry, place!, view!.stat)) {
+        return this.#missed(this.#links?.missed(entry));
+      }
+      const made = alternate && this.#alternates!.takeFile(entry, alternate, place, existing);
+      if (made) return this.#taken(member, made);
+      if (decision.action !== 'transfer') return this.#kept(member, place!, view!.stat, decision);
+      request = { ndx, entry, iflags: decision.iflags, place, existing, work, again: false };
     } catch (error) {
-      return this.#failed(entry, error);
+      this.#failed(entry, error);
+      return this.#missed(this.#links?.missed(entry));
     }
-    await this.#request(
-      ndx,
-      entry,
-      decision.iflags,
-      place,
-      decision.makeWay ? null : (view?.stat ?? null),
-      work,
-      false,
-    );
+    await this.#request(request, alternate, member);
+  }
+
+  async #request(request: Request, alternate: AltMatch | null, member: Member): Promise<void> {
+    const { entry } = request;
+    let basis;
+    try {
+      basis = this.#requests.basis(request, alternate);
+    } catch (error) {
+      this.#failed(entry, error);
+      return this.#missed(this.#links?.missed(entry));
+    }
+    if (!request.existing && !basis && !request.again && this.#links?.defer(member)) return;
+    if (this.#state.donesSent > 0 && !this.#conn.agreed.incRecurse) this.#redoSent = true;
+    this.#links?.requested(entry);
+    await this.#requests.send(request, basis);
+  }
+
+  /** A regular file whose content is right already. */
+  #kept({ ndx, entry }: Member, place: Place, stat: Stat, decision: Decision): void {
+    const { partials } = this.#state;
+    const { options, progress } = this.#conn;
+    if (decision.action === 'attributes' && !options.dryRun) this.#locals.setAttributes(entry, place, stat);
+    // Another way than the partial file has made this one current.
+    if (partials.on && !options.dryRun) partials.remove(place);
+    this.#items.local(ndx, entry, decision.iflags);
+    progress.filesDone++;
+    progress.bytesDone += entry.size;
+    this.#links?.placed(entry);
+  }
+
+  /** An entry that an alternate folder had. */
+  #taken({ ndx, entry }: Member, { iflags, xname, placed }: AltOutcome): Promise<void> {
+    const { progress } = this.#conn;
+    this.#items.local(ndx, entry, iflags, xname);
+    progress.filesDone++;
+    if (isReg(entry.mode)) progress.bytesDone += entry.size;
+    if (!placed) return this.#missed(this.#links?.missed(entry));
+    this.#links?.placed(entry);
+    return Promise.resolve();
   }
 
   /** Symlinks, devices and specials are made here; no data is asked for. */
-  #make(ndx: number, entry: FileEntry, place: Place | null, view: DestinationView | null, decision: Decision): void {
-    const { options } = this.#conn;
-    if (decision.action === 'skip') {
-      this.#conn.issue({
-        code: 'skipped-non-regular',
-        name: entryName(entry),
-        message: `skipping non-regular file "${shownName(entry)}"`,
-        ioError: 0,
-      });
-      return;
-    }
-    if (!options.dryRun && place) {
-      if (decision.makeWay && isDir(view!.stat.mode) && !this.#clear(entry, place, view!.stat)) return;
-      if (decision.action === 'create') {
-        if (isLink(entry.mode)) place.dir.symlink(place.name, entry.extra!.link!);
-        else place.dir.mknod(place.name, entry.mode, entry.extra?.rdevMajor ?? 0, entry.extra?.rdevMinor ?? 0);
-        this.#state.touch(entry.dir);
+  async #make(member: Member, place: Place | null, view: DestinationView | null, decision: Decision): Promise<void> {
+    const { ndx, entry } = member;
+    const { dryRun } = this.#conn.options;
+    const make = (): void => {
+      this.#locals.makeNode(entry, place!);
+      this.#locals.setAttributes(entry, place!, null);
+    };
+    if (decision.action === 'create') {
+      if (view && place) {
+        if (decision.makeWay && isDir(view.stat.mode)) {
+          if (!this.#locals.clear(entry, place, view.stat)) return this.#missed(this.#links?.missed(entry));
+        } else this.#state.backup.keep(place, view.stat);
       }
-      if (decision.action !== 'none')
-        this.#setAttributes(entry, place, decision.action === 'create' ? null : view!.stat);
-    }
-    this.#item(ndx, entry, decision);
+      const found = view && !decision.makeWay ? null : (this.#alternates?.takeNode(entry, place, make) ?? null);
+      if (found) return this.#taken(member, found);
+      if (!dryRun) make();
+    } else if (decision.action === 'attributes' && !dryRun) this.#locals.setAttributes(entry, place!, view!.stat);
+    this.#items.local(ndx, entry, decision.iflags);
+    this.#links?.placed(entry);
   }
 
-  /** Asks for content: item, sum head, block sums (§7.1, 7.5). */
-  async #request(
-    ndx: number,
-    entry: FileEntry,
-    iflags: number,
-    place: Place | null,
-    existing: Stat | null,
-    work: ListWork,
-    again: boolean,
-  ): Promise<void> {
-    const { output, options, agreed } = this.#conn;
-    const { data } = output;
-    data.ndx(ndx);
-    data.u16(iflags);
-    if (options.dryRun) {
-      this.#countCreated(entry, iflags);
-      this.#conn.progress.bytesDone += entry.size;
-      return;
-    }
-    let basis: ReadFile | null = null;
-    if (!this.#wholeFile && existing && isReg(existing.mode) && existing.size > 0 && place) {
-      try {
-        basis = place.dir.openRead(place.name);
-      } catch {
-        basis = null; // no basis is always valid: everything is then sent literally
-      }
-    }
-    try {
-      const head: SumHead = basis
-        ? chooseSumHead(basis.size, {
-            blockSize: options.blockSize,
-            checksumLength: checksumLength(agreed.transferSum),
-            redo: again,
-          })
-        : NO_BASIS;
-      work.outstanding++;
-      this.#state.pending.set(ndx, { ndx, entry, work, head, existing, again } satisfies Pending);
-      if (!again) this.#countCreated(entry, iflags);
-      data.i32(head.count);
-      data.i32(head.blockLength);
-      data.i32(head.strongLength);
-      data.i32(head.remainder);
-      if (head.count === 0 || !basis) return;
-      this.#signature!.begin(head, basis);
-      for (let sums = this.#signature!.next(); sums !== null; sums = this.#signature!.next()) {
-        data.bytes(sums, 0, sums.length);
-        if (output.congested) await this.#conn.drained();
-        else if (this.#conn.sliceOver) {
-          output.flush();
-          await this.#conn.pause();
-        }
-      }
-    } finally {
-      basis?.close();
-    }
+  /** A group's name that is to be examined because another one did not come. */
+  async #missed(next: Member | null | undefined): Promise<void> {
+    if (!next) return;
+    if (this.#state.phase < 2) return this.#nonDirectory(next);
+    this.#failed(next.entry, new Error('the content it shares with another name did not arrive'));
   }
 
-  /** Sends an item that needs no data, if there is anything to tell (§7.3). */
-  #item(ndx: number, entry: FileEntry, decision: Decision): void {
-    if (decision.action === 'skip') return;
-    const { options, output } = this.#conn;
-    if ((decision.iflags & SIGNIFICANT_ITEM_FLAGS) === 0 && options.itemize < 2 && options.verbose < 2) return;
-    output.data.ndx(ndx);
-    output.data.u16(decision.iflags);
-    this.#countCreated(entry, decision.iflags);
-  }
-
-  #countCreated(entry: FileEntry, iflags: number): void {
-    if (iflags & ItemFlag.IS_NEW) countKind(this.#state.totals.created, entry.mode);
+  /** Links names whose leader's content has arrived since the last look. */
+  async #link(): Promise<void> {
+    const { linkResults } = this.#state;
+    for (let result = linkResults.shift(); result; result = linkResults.shift()) {
+      if (result.placed) this.#links?.placed(result.entry);
+      else await this.#missed(this.#links?.missed(result.entry));
+    }
   }
 
   /** A plan carries out its own items only, and only as they were previewed (design §5). */
@@ -367,58 +380,6 @@ export class Generator {
       ioError: 0,
     });
     return false;
-  }
-
-  #view(place: Place): DestinationView | null {
-    const stat = place.dir.lstat(place.name);
-    if (stat === null) return null;
-    return {
-      stat,
-      link: () => place.dir.readlink(place.name),
-      sum: () => this.#sumOf(place.dir, place.name),
-    };
-  }
-
-  #sumOf(dir: DestinationDir, name: ByteString): ByteString | null {
-    try {
-      const file = dir.openRead(name);
-      try {
-        return sumFile(file, this.#listSum!, this.#conn.poll);
-      } finally {
-        file.close();
-      }
-    } catch {
-      this.#conn.poll();
-      return null; // unreadable: treated as different
-    }
-  }
-
-  #setAttributes(entry: FileEntry, place: Place, existing: Stat | null): void {
-    const { options } = this.#conn;
-    const wanted = attributesFor(entry, existing, options, this.#state.abilities, this.#state.umask);
-    const attributes = existing ? changedAttributes(wanted, existing, this.#conn.agreed.protocol >= 31) : wanted;
-    const refused = setWhatCanBe(place.dir, place.name, attributes, isLink(entry.mode));
-    if (refused !== null) this.#state.attributesFailed(entry, refused);
-  }
-
-  /** Removes what stands where `entry` goes. A folder with contents goes only where deletion was asked for. */
-  #clear(entry: FileEntry, place: Place, stat: Stat): boolean {
-    if (this.#conn.options.dryRun) return true;
-    if (!isDir(stat.mode)) {
-      if (isDir(entry.mode)) place.dir.unlink(place.name); // for others the final rename replaces it
-      return true;
-    }
-    const standing = { ...entry, mode: (stat.mode & Mode.PERMS) | Mode.DIR };
-    const cleared = this.#deleter.makeWay(standing, this.#conn.options.deleteMode !== 'none');
-    if (!cleared) {
-      this.#conn.issue({
-        code: 'make-way-failed',
-        name: entryName(entry),
-        message: `${shownName(entry)} is a folder on the destination that is not empty, so the new item cannot take its place`,
-        ioError: 0,
-      });
-    }
-    return cleared;
   }
 
   #parentFailed(entry: FileEntry): boolean {

@@ -9,8 +9,11 @@ import type { ReceiverAbilities } from '../plan/decide.ts';
 import type { Stat } from '../fs/fs.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
 import { Backup } from './backup.ts';
+import type { Basis } from './basis.ts';
 import type { Destination } from './destination.ts';
+import { LinkGroups } from './link-groups.ts';
 import type { ListReceiver } from './list-receiver.ts';
+import { PartialFolder } from './partial-folder.ts';
 import type { SideDirs } from './side-dirs.ts';
 
 /** One file list on its way through the generator. */
@@ -28,6 +31,7 @@ export interface Pending {
   work: ListWork;
   /** The sum head this side generated; block numbers mean nothing else (R25). */
   head: SumHead;
+  basis: Basis | null;
   existing: Stat | null;
   again: boolean;
 }
@@ -72,6 +76,11 @@ export class ReceiveState {
   /** Folders the user named beside the destination. */
   readonly sides: SideDirs;
   readonly backup: Backup;
+  /** `-H`: the names of each file that has several; else null. */
+  readonly linkGroups: LinkGroups | null;
+  /** What became of the content of such names, for the generator, which links the others. */
+  readonly linkResults: { entry: FileEntry; placed: boolean }[] = [];
+  readonly partials: PartialFolder;
   #wake: (() => void) | null = null;
   #woken = false;
 
@@ -92,6 +101,8 @@ export class ReceiveState {
     this.planned = planned;
     this.sides = sides;
     this.backup = new Backup(conn, destination, sides, abilities);
+    this.partials = new PartialFolder(conn.options.partialDir, destination, sides);
+    this.linkGroups = conn.options.hardLinks ? new LinkGroups() : null;
     this.umask = process.umask();
   }
 
@@ -100,16 +111,25 @@ export class ReceiveState {
 
   addList(list: FileList): void {
     this.onList(list);
+    this.linkGroups?.add(list);
     const work: ListWork = { list, outstanding: 0, examined: false };
     this.works.push(work);
     this.unexamined.push(work);
     this.wake();
   }
 
-  /** The result of a request is known. */
-  settle(pending: Pending): void {
+  /** The result of a request is known. A `delayed` one is told of again when it is placed. */
+  settle(pending: Pending, result: 'placed' | 'delayed' | 'failed' = 'failed'): void {
     if (!this.pending.delete(pending.ndx)) return;
+    if (result !== 'delayed') this.linked(pending.entry, result === 'placed');
     pending.work.outstanding--;
+    this.wake();
+  }
+
+  /** Tells the generator what became of a name that others may be linked to. */
+  linked(entry: FileEntry, placed: boolean): void {
+    if (this.linkGroups === null || entry.extra?.hardLink === undefined) return;
+    this.linkResults.push({ entry, placed });
     this.wake();
   }
 

@@ -47,7 +47,7 @@ export class SideDirs {
   }
 
   /** The folder, made with its missing parents; the umask applies. */
-  make(named: ByteString): DestinationRoot {
+  make(named: ByteString, mode = 0o777): DestinationRoot {
     const existing = this.open(named);
     if (existing) return existing;
     const path = this.resolve(named);
@@ -60,7 +60,7 @@ export class SideDirs {
       at = at.slice(0, slash);
     }
     // `a/b/..` names a folder that exists once `a/b` does.
-    for (const each of missing.reverse()) if (this.#opener.stat(each) === null) this.#opener.mkdir(each, 0o777);
+    for (const each of missing.reverse()) if (this.#opener.stat(each) === null) this.#opener.mkdir(each, mode);
     const made = this.open(named);
     if (made === null) throw notAFolder(path);
     return made;
