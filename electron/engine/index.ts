@@ -4,6 +4,7 @@ import type { PlanItem } from '../../shared/plan-codec.ts';
 import { Connection, cancelledError, type ConnectionHooks } from './connection.ts';
 import type { TransferStats } from './events.ts';
 import { FilterChain } from './filter/chain.ts';
+import { clientRules } from './filter/wire.ts';
 import { compileGlob, matchGlob } from './filter/wildmatch.ts';
 import type { ReceivedNames } from './flist/id-map.ts';
 import { openJournal } from './fs/journal.ts';
@@ -78,13 +79,13 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
       totals = await receivingSide(conn, {
         path: request.destination,
         opener: localOpener(journal),
-        filters: options.filters,
+        filters: clientRules(options),
         expectation: expectation(request.sources, options),
         planned: request.planned ?? null,
         local: request.local,
       });
     } else {
-      const tree = request.tree?.(conn) ?? scanTree(conn, nodeSourceFs, request.sources, options.filters);
+      const tree = request.tree?.(conn) ?? scanTree(conn, nodeSourceFs, request.sources, clientRules(options));
       totals = await sendingSide(conn, tree);
     }
     hooks.onEvent({ type: 'phase', phase: 'finishing' });
@@ -138,7 +139,9 @@ export const localPeer =
 
 /** What may arrive for these source arguments (reference R17, R18). */
 function expectation(sources: readonly ByteString[], options: TransferOptions): Expectation {
-  const chain = new FilterChain(options.filters, 'sender');
+  // What only the server can know (its rule files, its paths) may act before any rule behind it.
+  const unknown = options.filters.findIndex((rule) => rule.kind !== 'pattern' || rule.absolute);
+  const chain = new FilterChain(options.filters.slice(0, unknown < 0 ? undefined : unknown), 'sender');
   const names = sources.map((source) => source.slice(source.lastIndexOf('/') + 1));
   const any = names.some((name) => name === '' || name === '.' || name === '..');
   const globs = names.map((name) => (/[*?[\\]/.test(name) ? compileGlob(name) : name));

@@ -8,6 +8,7 @@ import { negotiateAsServer } from './handshake/negotiate.ts';
 import { needsWholeList } from './handshake/server-args.ts';
 import { localOpener } from './local-destination.ts';
 import { parseServerWords } from './options/parse.ts';
+import { serverRules } from './filter/wire.ts';
 import { receiveFilters, receivingSide, sendingSide } from './session.ts';
 import { scanTree } from './source-tree.ts';
 import type { ServerSide } from './transport/server-side.ts';
@@ -62,7 +63,8 @@ async function converse(
     );
     conn.output.startMux();
     conn.input.startMux();
-    const filters = await receiveFilters(conn, request.sender);
+    const received = await receiveFilters(conn, request.sender);
+    const filters = request.sender ? serverRules(options, received) : received;
     if (request.sender) await sendingSide(conn, scanTree(conn, nodeSourceFs, request.args, filters));
     else {
       await receivingSide(conn, {

@@ -4,6 +4,7 @@ import type { PlanItem } from '../../shared/plan-codec.ts';
 import type { Connection } from './connection.ts';
 import type { ListedEntry, TransferStats } from './events.ts';
 import { FilterChain } from './filter/chain.ts';
+import { localMergeFiles } from './filter/merge-file.ts';
 import type { FilterRule } from './filter/rule.ts';
 import { decodeRule, encodeRules, wantsFilterList, MAX_RULE_TEXT } from './filter/wire.ts';
 import { EntryFlag, entryName, type FileEntry } from './flist/entry.ts';
@@ -34,7 +35,7 @@ export type SessionTotals = Omit<TransferStats, 'sent' | 'received'> & {
 export function sendFilters(conn: Connection, serverSends: boolean): void {
   if (!wantsFilterList(conn.options, serverSends)) return;
   const { data } = conn.output;
-  for (const text of encodeRules(conn.options.filters, serverSends)) {
+  for (const text of encodeRules(conn.options, serverSends)) {
     data.i32(text.length);
     data.string(text);
   }
@@ -69,9 +70,13 @@ export async function sendingSide(conn: Connection, tree: SourceTree): Promise<S
   const sender = new Sender(conn, lists, listSender);
   conn.onDeleted = (name, isDir_) => conn.emit({ type: 'deleted', name, isDir: isDir_ });
   // An empty list ends a pull at once, but a push goes through the whole ending (captured: test/wire "nothing-*").
-  if (count > 0 || !conn.isServer) {
-    conn.emit({ type: 'phase', phase: 'transferring' });
-    await sender.run(conn.isServer ? () => writeServerStats(conn, listSender.counts.totalSize, buildMs) : null);
+  try {
+    if (count > 0 || !conn.isServer) {
+      conn.emit({ type: 'phase', phase: 'transferring' });
+      await sender.run(conn.isServer ? () => writeServerStats(conn, listSender.counts.totalSize, buildMs) : null);
+    }
+  } finally {
+    sender.dispose();
   }
   const { totals } = sender;
   return {
@@ -105,6 +110,11 @@ export interface ReceivingRequest {
 /** The receiving side, client or server: file list, then generator and receiver together, to the goodbye. */
 export async function receivingSide(conn: Connection, request: ReceivingRequest): Promise<SessionTotals> {
   const { options, agreed, input } = conn;
+  if (options.preallocate && !request.opener.canReserve) {
+    throw fail('usage', 'not-supported', 'preallocation is not supported on this system', {
+      hint: '--preallocate needs Linux and the optional package koffi.',
+    });
+  }
   const lists = new FileLists(agreed.incRecurse, true);
   const listReceiver = new ListReceiver(conn, lists, request.expectation);
   conn.emit({ type: 'phase', phase: 'listing' });
@@ -155,7 +165,10 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   const deleter = new Deleter(
     conn,
     destination,
-    new FilterChain(request.filters, 'receiver', destination.root?.path),
+    new FilterChain(request.filters, 'receiver', destination.root?.path, {
+      deleteExcluded: options.deleteExcluded,
+      mergeFiles: localMergeFiles(options.from0),
+    }),
     report,
     (dir) => state.touch(dir),
   );
@@ -173,6 +186,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
       await bothOrAbort(conn, receiver.run(readStats), generator.run());
     }
   } finally {
+    receiver.dispose();
     sides.close();
     destination.close();
   }

@@ -2,8 +2,9 @@ import { toErrorData } from '../../shared/errors.ts';
 import type { ByteString } from '../../shared/model/path.ts';
 import { checksumLength, createFileSum } from './checksum/strong.ts';
 import type { Connection } from './connection.ts';
-import { FilterChain } from './filter/chain.ts';
+import { localMergeFiles } from './filter/merge-file.ts';
 import type { FilterRule } from './filter/rule.ts';
+import { SenderFilters } from './filter/sender-filters.ts';
 import { entryName } from './flist/entry.ts';
 import { SourceScan } from './flist/scan.ts';
 import type { SourceFs } from './fs/fs.ts';
@@ -18,15 +19,17 @@ export function scanTree(
   filters: readonly FilterRule[],
 ): SourceTree {
   const { options, agreed } = conn;
-  const chain = new FilterChain(filters, 'sender');
+  const mergeFiles = localMergeFiles(options.from0);
+  const chain = new SenderFilters(filters, (root) => scan.roots[root]!.base, { mergeFiles });
   const sum = options.checksum ? createFileSum(agreed.listSum) : null;
-  const scan = new SourceScan(
+  const scan: SourceScan = new SourceScan(
     fs,
     args,
     { ...options, incRecurse: agreed.incRecurse },
-    (name, isDir) => !chain.isEmpty && chain.check(name, isDir) === 'exclude',
+    (name, isDir, root) => chain.excludes(name, isDir, root),
     {
       issue: (issue) => conn.issue(issue),
+      entering: (dir, root) => chain.entering(dir, root),
       message: (text) => conn.emit({ type: 'message', level: 'info', from: 'local', text: `${text}\n` }),
       sum:
         sum === null

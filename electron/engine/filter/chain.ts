@@ -1,127 +1,156 @@
 import type { ByteString } from '../../../shared/model/path.ts';
-import type { FilterRule } from './rule.ts';
-import { compileGlob, matchGlob } from './wildmatch.ts';
+import { fail } from '../../../shared/errors.ts';
+import { type MergeFiles, type MergePoint, RuleCompiler, type RuleNode, type Scope, tidyPath } from './merge-file.ts';
+import type { FilterRule, PatternRule } from './rule.ts';
 
-type Matcher = (name: ByteString, isDir: boolean) => boolean;
+export type Side = 'sender' | 'receiver';
 
-const WILD = /[*?[]/;
-
-/** Index of the last component of `name`. */
-function baseStart(name: ByteString): number {
-  return name.lastIndexOf('/') + 1;
+export interface ChainOptions {
+  /** `--delete-excluded`: rules without a side are the sender's alone. */
+  deleteExcluded?: boolean;
+  /** How per-directory files are read; absent = there must be no such rules. */
+  mergeFiles?: MergeFiles;
 }
 
-/** Index where the last `count` components of `text` begin, or -1 if it has fewer. */
-function lastComponents(text: ByteString, count: number): number {
-  let at = text.length;
-  for (let left = count; left > 0; left--) {
-    if (at < 0) return -1;
-    at = at === 0 ? -1 : text.lastIndexOf('/', at - 1);
-    if (at < 0 && left > 1) return -1;
-  }
-  return at + 1;
+/** Whether a rule plays a part on one side of the transfer (reference §5.3). */
+export function actsOn(rule: FilterRule, side: Side, deleteExcluded: boolean): boolean {
+  if (rule.side === 'each') return true;
+  if (rule.side !== 'both') return rule.side === side;
+  // Rules in full may be sided themselves: the file is read on both sides.
+  const bare = rule.kind !== 'dir-merge' || rule.only !== null || rule.cvs;
+  return side === 'sender' || !deleteExcluded || !bare;
 }
 
-/** Compiles the pattern of one rule, without regard to its negation (reference §5.7 `matches`). */
-function compileMatcher(rule: FilterRule, root: ByteString): Matcher {
-  const { pattern, dirOnly } = rule;
-  const wild = WILD.test(pattern);
-  const deep = wild && pattern.includes('**');
-  const deepFirst = pattern.startsWith('**');
-  const tripleLast = deep && pattern.endsWith('***');
-  const slashes = pattern.split('/').length - 1;
-  const anchored = pattern.startsWith('/');
-  const body = anchored ? pattern.slice(1) : pattern;
-  const onlyBase = slashes === 0 && !deep;
-
-  if (onlyBase && !wild) {
-    return (name, isDir) =>
-      (!dirOnly || isDir) &&
-      name.endsWith(body) &&
-      (name.length === body.length || baseStart(name) === name.length - body.length);
-  }
-  if (onlyBase && pattern.startsWith('*') && !/[*?[\\]/.test(pattern.slice(1))) {
-    const suffix = pattern.slice(1);
-    return (name, isDir) => (!dirOnly || isDir) && name.endsWith(suffix);
-  }
-  const subject = (name: ByteString): ByteString =>
-    onlyBase ? name : rule.absolute ? (root === '' ? name : `${root}/${name}`) : deepFirst ? `/${name}` : name;
-  if (!wild) {
-    const tail = `/${body}`;
-    return (name, isDir) => {
-      if (dirOnly && !isDir) return false;
-      const text = subject(name);
-      return text === body || (!anchored && text.endsWith(tail));
-    };
-  }
-  const glob = compileGlob(body);
-  const find: (text: ByteString) => boolean = onlyBase
-    ? (text) => matchGlob(glob, text, baseStart(text))
-    : !anchored && slashes > 0 && !deep
-      ? (text) => {
-          const start = lastComponents(text, slashes + 1);
-          return start >= 0 && matchGlob(glob, text, start);
-        }
-      : !anchored && deep && !deepFirst
-        ? (text) => {
-            for (let start = 0; ;) {
-              if (matchGlob(glob, text, start)) return true;
-              start = text.indexOf('/', start) + 1;
-              if (start === 0) return false;
-            }
-          }
-        : (text) => matchGlob(glob, text);
-  return (name, isDir) => {
-    if (isDir ? false : dirOnly) return false;
-    const text = subject(name);
-    return find(isDir && tripleLast ? `${text}/` : text);
-  };
+/** A directory whose names are asked about, and what they are tried against. */
+interface Entered {
+  readonly dir: ByteString;
+  readonly scope: Scope;
 }
 
-interface CompiledRule {
-  rule: FilterRule;
-  matches: Matcher;
-}
+const NO_FILES: MergeFiles = {
+  read: () => {
+    throw fail('internal', 'no-merge-files', 'A per-directory rule where none can be read');
+  },
+  floor: '/',
+  from0: false,
+};
 
 /**
  * The rules one side of a transfer obeys, compiled (reference §5.7). Names are relative to the transfer root, without
- * a leading slash; the root itself (`.`) is never asked about. The caller tests a directory before its contents.
+ * a leading slash; the root itself (`.`) is never asked about. The caller tests a directory before its contents, and
+ * `enter`s it before it asks about them, depth first.
  */
 export class FilterChain {
-  readonly #rules: readonly CompiledRule[];
+  /** Whether a rule is about extended attributes: then no default list applies to those. */
+  hasXattrRules = false;
+  readonly #nodes: readonly RuleNode[];
+  readonly #points: readonly MergePoint[];
+  readonly #compiler: RuleCompiler;
+  readonly #root: ByteString;
+  /** The directories entered on the way to the last one. */
+  readonly #entered: Entered[] = [];
 
   /**
    * @param rules the user's rules in order
    * @param side whose view: a sender ignores receiver-only rules and a receiver ignores sender-only rules
    * @param root absolute path of the transfer root, which rules with the `/` modifier are matched against
    */
-  constructor(rules: readonly FilterRule[], side: 'sender' | 'receiver', root: ByteString = '/') {
-    const bareRoot = root.replace(/^\/+|\/+$/g, '');
-    this.#rules = rules
-      .filter((rule) => rule.side === 'both' || rule.side === side)
-      .map((rule) => ({ rule, matches: compileMatcher(rule, bareRoot) }));
+  constructor(rules: readonly FilterRule[], side: Side, root: ByteString = '/', options: ChainOptions = {}) {
+    const { deleteExcluded = false, mergeFiles = NO_FILES } = options;
+    this.#root = tidyPath(root, '/');
+    this.#compiler = new RuleCompiler(mergeFiles, this.#root, (rule) => {
+      if (rule.kind === 'pattern' && rule.xattr) this.hasXattrRules = true;
+      return actsOn(rule, side, deleteExcluded);
+    });
+    const points: MergePoint[] = [];
+    this.#nodes = rules.flatMap((rule) => this.#compiler.compile(rule, this.#root, points));
+    this.#points = points;
   }
 
   /** Whether no rule applies here, so that callers may skip building names for it. */
   get isEmpty(): boolean {
-    return this.#rules.length === 0;
+    return this.#nodes.length === 0;
+  }
+
+  /**
+   * A directory's names are asked about next ('' or '.' = the root): reads its rule files.
+   * @throws usage `filter-syntax` for a malformed rule in one
+   */
+  enter(dir: ByteString): void {
+    if (this.#points.length === 0) return;
+    const name = dir === '.' ? '' : dir;
+    this.#leave(name);
+    const above = this.#entered[this.#entered.length - 1];
+    if (above?.dir === name) return;
+    const path = name === '' ? this.#root : this.#root === '/' ? `/${name}` : `${this.#root}/${name}`;
+    const scope = this.#compiler.enter(above?.scope ?? null, above?.scope.points ?? this.#points, path);
+    this.#entered.push({ dir: name, scope });
+  }
+
+  /** Forgets what was read: files may have changed since. */
+  leaveAll(): void {
+    this.#entered.length = 0;
   }
 
   /**
    * The first rule that acts on the name, or null.
    * @param ignorePerishable skips rules marked `p`, as inside a directory that is being deleted
    */
-  matchRule(name: ByteString, isDir: boolean, ignorePerishable = false): FilterRule | null {
-    for (const { rule, matches } of this.#rules) {
-      if (ignorePerishable && rule.perishable) continue;
-      if (matches(name, isDir) !== rule.negate) return rule;
-    }
-    return null;
+  matchRule(name: ByteString, isDir: boolean, ignorePerishable = false): PatternRule | null {
+    return this.#match(this.#nodes, this.#scopeOf(name), name, isDir, ignorePerishable, false);
   }
 
   /** Whether the name takes part; a name no rule acts on does. */
   check(name: ByteString, isDir: boolean, ignorePerishable = false): 'include' | 'exclude' {
     const rule = this.matchRule(name, isDir, ignorePerishable);
     return rule === null || rule.include ? 'include' : 'exclude';
+  }
+
+  /** Whether rules leave out an extended attribute. */
+  excludesXattr(name: ByteString): boolean {
+    const scope = this.#entered[this.#entered.length - 1]?.scope ?? null;
+    const rule = this.#match(this.#nodes, scope, name, false, false, true);
+    return rule !== null && !rule.include;
+  }
+
+  #match(
+    nodes: readonly RuleNode[],
+    scope: Scope | null,
+    name: ByteString,
+    isDir: boolean,
+    ignorePerishable: boolean,
+    xattr: boolean,
+  ): PatternRule | null {
+    for (const node of nodes) {
+      if (node.matches === null) {
+        const list = scope?.lists[node.index];
+        const found = list && this.#match(list, scope!, name, isDir, ignorePerishable, xattr);
+        if (found) return found;
+        continue;
+      }
+      const { rule } = node;
+      if (rule.xattr !== xattr || (ignorePerishable && rule.perishable)) continue;
+      if (node.matches(name, isDir) !== rule.negate) return rule;
+    }
+    return null;
+  }
+
+  /** What names beside this one are tried against: its directory's rules, or those of the nearest one entered. */
+  #scopeOf(name: ByteString): Scope | null {
+    if (this.#points.length === 0) return null;
+    const slash = name.lastIndexOf('/');
+    const last = this.#entered[this.#entered.length - 1];
+    const inLast =
+      last !== undefined && last.dir.length === Math.max(slash, 0) && (slash < 0 || name.startsWith(last.dir));
+    if (!inLast) this.#leave(slash < 0 ? '' : name.slice(0, slash));
+    return this.#entered[this.#entered.length - 1]?.scope ?? null;
+  }
+
+  /** Drops entered directories that are neither `dir` nor above it. */
+  #leave(dir: ByteString): void {
+    for (let last = this.#entered.at(-1); last; last = this.#entered.at(-1)) {
+      if (last.dir === '' || last.dir === dir || dir.startsWith(`${last.dir}/`)) return;
+      this.#entered.pop();
+    }
   }
 }

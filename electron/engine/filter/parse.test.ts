@@ -1,16 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { DriftlineError } from '../../../shared/errors.ts';
 import { DEFAULT_OPTIONS } from '../options/transfer-options.ts';
-import { parseFilterRule, parseOldRule, ruleFileLines } from './parse.ts';
-import type { FilterRule } from './rule.ts';
+import { applyRule, parseFilterRule, parseOldRule, type ParsedRule } from './parse.ts';
+import { addContent, addFilter, addPatternFile } from './rule-list.ts';
+import { type DirMergeRule, type FilterRule, oldRules, type PatternRule } from './rule.ts';
 import { decodeRule, encodeRules, wantsFilterList } from './wire.ts';
 
-const rule = (pattern: string, more: Partial<FilterRule> = {}): FilterRule => ({
+const rule = (pattern: string, more: Partial<PatternRule> = {}): PatternRule => ({
+  kind: 'pattern',
   include: false,
   side: 'both',
   pattern,
   dirOnly: false,
   negate: false,
+  absolute: false,
+  perishable: false,
+  xattr: false,
+  ...more,
+});
+
+const dirMerge = (name: string, more: Partial<DirMergeRule> = {}): DirMergeRule => ({
+  kind: 'dir-merge',
+  name,
+  side: 'both',
+  only: null,
+  cvs: false,
+  words: false,
+  inherit: true,
   absolute: false,
   perishable: false,
   ...more,
@@ -27,7 +43,7 @@ function failure(run: () => unknown): { code: string; exitCode: number; message:
 }
 
 describe('parseFilterRule', () => {
-  it.each<[string, FilterRule | 'clear' | null]>([
+  it.each<[string, ParsedRule]>([
     ['- foo', rule('foo')],
     ['+ foo', rule('foo', { include: true })],
     ['-_foo', rule('foo')],
@@ -37,7 +53,16 @@ describe('parseFilterRule', () => {
     ['exclude_foo', rule('foo')],
     ['exclude,! foo', rule('foo', { negate: true })],
     ['-!/ foo', rule('foo', { negate: true, absolute: true })],
-    ['-sr foo', rule('foo')],
+    ['-sr foo', rule('foo', { side: 'each' })],
+    ['-x foo', rule('foo', { xattr: true })],
+    [': .f', dirMerge('.f')],
+    ['dir-merge,ne- f', [rule('f'), dirMerge('f', { inherit: false, only: 'exclude' })]],
+    [':e /a/.f', [rule('.f'), dirMerge('/a/.f')]],
+    [':C', dirMerge('.cvsignore', { cvs: true, inherit: false })],
+    [':w+/srp_f', dirMerge('f', { words: true, only: 'include', absolute: true, side: 'each', perishable: true })],
+    ['. f', { ...dirMerge('f'), kind: 'merge', excludeSelf: false }],
+    ['-C', { kind: 'cvs', include: false, side: 'both', negate: false, absolute: false }],
+    ['+!C ', { kind: 'cvs', include: true, side: 'both', negate: true, absolute: false }],
     ['-rp foo/', rule('foo', { side: 'receiver', perishable: true, dirOnly: true })],
     ['H foo', rule('foo', { side: 'sender' })],
     ['show foo', rule('foo', { side: 'sender', include: true })],
@@ -62,6 +87,12 @@ describe('parseFilterRule', () => {
     ['-s,x', "invalid modifier ',' at position 2 in filter rule: -s,x"],
     ['hide,s foo', "invalid modifier 's' at position 5 in filter rule: hide,s foo"],
     ['-n foo', "invalid modifier 'n' at position 1 in filter rule: -n foo"],
+    [':-C foo', "invalid modifier 'C' at position 2 in filter rule: :-C foo"],
+    [':C- f', "invalid modifier '-' at position 2 in filter rule: :C- f"],
+    [':! f', "invalid modifier '!' at position 1 in filter rule: :! f"],
+    ['H,C', "invalid modifier 'C' at position 2 in filter rule: H,C"],
+    ['-CC', "invalid modifier 'C' at position 2 in filter rule: -CC"],
+    [':', 'unexpected end of filter rule: :'],
     ['- ', 'unexpected end of filter rule: - '],
     ['exclude', 'unexpected end of filter rule: exclude'],
     ['clear ', "'!' rule has trailing characters: clear "],
@@ -69,8 +100,25 @@ describe('parseFilterRule', () => {
     expect(failure(() => parseFilterRule(text))).toMatchObject({ code: 'filter-syntax', exitCode: 1, message });
   });
 
-  it.each([': .f', '. f', 'merge f', 'dir-merge,n f', '-C', '-x foo'])('refuses %j by name', (text) => {
-    expect(failure(() => parseFilterRule(text))).toMatchObject({ code: 'filter-not-supported', exitCode: 1 });
+  it('reads a rule as the file that holds it asks', () => {
+    const given = {
+      prefixes: 'full',
+      include: false,
+      cvs: false,
+      words: false,
+      absolute: true,
+      perishable: true,
+    } as const;
+    expect(parseFilterRule('+ f', { ...given, side: 'sender' })).toEqual(
+      rule('f', { include: true, side: 'sender', absolute: true, perishable: true }),
+    );
+    const place = '<rule from x line 1>';
+    expect(failure(() => parseFilterRule('H f', { ...given, side: 'sender' }, place))).toMatchObject({
+      message: 'specified-side merge file contains specified-side filter: <rule from x line 1>',
+    });
+    expect(failure(() => parseFilterRule('secret', { ...given, side: 'both' }, place)).message).toBe(
+      'Unknown filter rule: <rule from x line 1>',
+    );
   });
 });
 
@@ -88,23 +136,141 @@ describe('old prefixes', () => {
   });
 
   it('splits rule files at LF and CR and drops comments', () => {
-    expect(ruleFileLines('foo\r\nbar\rbaz\n# c\n;d\n\n  \n-')).toEqual(['foo', 'bar', 'baz', '  ', '-']);
+    const texts: FilterRule[] = [];
+    const sink = { add: (each: FilterRule) => void texts.push(each), clear: () => undefined };
+    const files = { read: () => '', from0: false };
+    const content = 'foo\r\nbar\rbaz\n# c\n;d\n\n  \n-';
+    addContent(sink, content, oldRules(false), { files, dir: '', depth: 0 }, 'x');
+    expect(texts.map((each) => (each.kind === 'pattern' ? each.pattern : ''))).toEqual([
+      'foo',
+      'bar',
+      'baz',
+      '  ',
+      '-',
+    ]);
+  });
+});
+
+describe('rule files', () => {
+  const tree: Record<string, string> = {
+    m: '. m2\n! \n',
+    m2: '- a',
+    words: '-_a +_b\n-_c',
+    old: '+ a\n!\nb\n# c',
+    loop: '. loop',
+  };
+  const files = (from0 = false) => ({
+    read: (path: string) => {
+      if (tree[path] === undefined) throw new Error('missing');
+      return tree[path];
+    },
+    from0,
+  });
+  const read = (...texts: string[]): FilterRule[] => {
+    const rules: FilterRule[] = [];
+    for (const text of texts) addFilter(rules, text, files());
+    return rules;
+  };
+
+  it('takes the place of the rule that names them', () => {
+    expect(read('- x', '. m2', '- y')).toEqual([rule('x'), rule('a'), rule('y')]);
+    expect(read('.w words')).toEqual([rule('a'), rule('b', { include: true }), rule('c')]);
+    expect(read('.-s m2')).toEqual([rule('- a', { side: 'sender' })]);
+    expect(read('.e m2')).toEqual([rule('m2'), rule('a')]);
+  });
+
+  it('reads the files of --exclude-from', () => {
+    const rules: FilterRule[] = [rule('before')];
+    addPatternFile(rules, 'old', false, files());
+    expect(rules).toEqual([rule('b')]);
+    tree['nul'] = 'a\nb\0c\0';
+    addPatternFile(rules, 'nul', true, files(true));
+    expect(rules.slice(1)).toEqual([rule('a\nb', { include: true }), rule('c', { include: true })]);
+  });
+
+  it('refuses endless nesting and tells where a rule stands', () => {
+    expect(failure(() => read('. loop'))).toMatchObject({ code: 'rule-file', exitCode: 11 });
+    expect(failure(() => read('. m')).message).toBe("'!' rule has trailing characters: <rule from m line 2>");
+    tree['outer'] = '. none';
+    expect(failure(() => read('. outer'))).toMatchObject({
+      exitCode: 11,
+      message: expect.stringContaining('outer line 1'),
+    });
   });
 });
 
 describe('wire', () => {
+  const withRules = (filters: FilterRule[], more = {}) => ({ ...DEFAULT_OPTIONS, filters, ...more });
   const list = ['- *.o', '+ /keep/', 'P keepme', 'H *.tmp', '-p .pp/', '-/! x', 'R risky'].map(
     (text) => parseFilterRule(text) as FilterRule,
   );
 
   it('sends what the server needs (reference §5.2, §5.3)', () => {
-    expect(encodeRules(list, false)).toEqual(['- *.o', '+ /keep/', '-r keepme', '-p .pp/', '-/! x', '+r risky']);
-    expect(encodeRules(list, true)).toEqual(['- *.o', '+ /keep/', '-s *.tmp', '-p .pp/', '-/! x']);
+    expect(encodeRules(withRules(list), false)).toEqual([
+      '- *.o',
+      '+ /keep/',
+      '-r keepme',
+      '-p .pp/',
+      '-/! x',
+      '+r risky',
+    ]);
+    expect(encodeRules(withRules(list), true)).toEqual(['- *.o', '+ /keep/', '-s *.tmp', '-p .pp/', '-/! x']);
+  });
+
+  // Texts captured from rsync 3.5.0.
+  const merges = [
+    ': .r',
+    ':e .r2',
+    ':n- .r3',
+    ':w+ .r4',
+    ':sC',
+    '-C',
+    ':p/ .r5',
+    '-x user.foo',
+    ':r .r6',
+    ':- a b',
+    'P x',
+    'H y',
+    '- foo',
+  ];
+  const parsedMerges = (): FilterRule[] => {
+    const rules: FilterRule[] = [];
+    for (const text of merges) applyRule(rules, parseFilterRule(text));
+    return rules;
+  };
+
+  it('sends per-directory and CVS rules as stock rsync does', () => {
+    const sent = [': .r', '- .r2', ': .r2', ':n- .r3', ':w+ .r4'];
+    expect(encodeRules(withRules(parsedMerges()), true)).toEqual([
+      ...sent,
+      ':Cs .cvsignore',
+      '-C ',
+      ':/p .r5',
+      '-x user.foo',
+      ':- a b',
+      '-s y',
+      '- foo',
+    ]);
+    const pushed = encodeRules(withRules(parsedMerges()), false);
+    expect(pushed.slice(0, 7)).toEqual([...sent, '-p RCS', '-p SCCS']);
+    expect(pushed.slice(-7)).toEqual(['-p .bzr/', ':/p .r5', '-x user.foo', ':r .r6', ':- a b', '-r x', '- foo']);
+  });
+
+  it('keeps rules without a side from a receiver that deletes what is excluded', () => {
+    const options = withRules(parsedMerges(), { deleteExcluded: true, cvsExclude: true });
+    expect(encodeRules(options, false)).toEqual([': .r', ': .r2', ':/p .r5', ':r .r6', '-r x']);
+    expect(encodeRules(options, true)).toContain('-s foo');
+  });
+
+  it('sends what -C stands for on a push, and leaves it to the server on a pull', () => {
+    const options = withRules([rule('x')], { cvsExclude: true });
+    expect(encodeRules(options, false).slice(0, 3)).toEqual(['- x', ':C .cvsignore', '-p RCS']);
+    expect(encodeRules(options, true)).toEqual(['- x']);
   });
 
   it('reads back what it sent', () => {
     const received: FilterRule[] = [];
-    for (const text of encodeRules(list, false)) decodeRule(received, text);
+    for (const text of encodeRules(withRules(list), false)) decodeRule(received, text);
     expect(received).toEqual(list.filter((one) => one.side !== 'sender'));
   });
 
@@ -113,7 +279,7 @@ describe('wire', () => {
     expect(failure(() => decodeRule([], `- ${'x'.repeat(5200)}`))).toMatchObject({ code: 'filter-list', exitCode: 12 });
     expect(failure(() => decodeRule([], '- a\0b'))).toMatchObject({ code: 'filter-list', exitCode: 12 });
     expect(failure(() => decodeRule([], '~ a'))).toMatchObject({ code: 'filter-list', exitCode: 12 });
-    expect(failure(() => decodeRule([], ': .rules'))).toMatchObject({ code: 'filter-list', exitCode: 4 });
+    expect(failure(() => decodeRule([], '. /etc/passwd'))).toMatchObject({ code: 'filter-list', exitCode: 12 });
   });
 
   it('bounds what a peer can make us keep', () => {
@@ -134,6 +300,8 @@ describe('wire', () => {
   });
 
   it('crosses the wire on every pull, and on a push that deletes', () => {
+    const pruning = { ...DEFAULT_OPTIONS, pruneEmptyDirs: true };
+    expect(wantsFilterList(pruning, false)).toBe(true);
     const deleting = { ...DEFAULT_OPTIONS, deleteMode: 'default' as const };
     expect([wantsFilterList(DEFAULT_OPTIONS, true), wantsFilterList(DEFAULT_OPTIONS, false)]).toEqual([true, false]);
     expect([wantsFilterList(deleting, true), wantsFilterList(deleting, false)]).toEqual([true, true]);

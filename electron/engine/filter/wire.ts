@@ -1,8 +1,10 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
+import { actsOn } from './chain.ts';
+import { CVS_EXCLUDE, expandCvs } from './cvs.ts';
 import { applyRule, parseFilterRule } from './parse.ts';
-import type { FilterRule } from './rule.ts';
+import type { DirMergeRule, FilterRule, PatternRule, RuleSide } from './rule.ts';
 
 /** Longest rule text a stock peer accepts, in bytes (reference §5.1). */
 export const MAX_RULE_TEXT = 5119;
@@ -18,7 +20,17 @@ const CHECK_EVERY = 256;
  * @param serverSends whether the server is the sender (a pull)
  */
 export function wantsFilterList(options: TransferOptions, serverSends: boolean): boolean {
-  return serverSends || options.deleteMode !== 'none';
+  return serverSends || options.deleteMode !== 'none' || options.pruneEmptyDirs;
+}
+
+/** All rules a client obeys itself: its own, then those of `-C`. */
+export function clientRules(options: TransferOptions): readonly FilterRule[] {
+  return options.cvsExclude ? [...options.filters, ...CVS_EXCLUDE] : options.filters;
+}
+
+/** All rules a server obeys: a sender takes `-C` for its own, a receiver has it among the client's rules. */
+export function serverRules(options: TransferOptions, received: readonly FilterRule[]): readonly FilterRule[] {
+  return options.cvsExclude ? [...received, ...CVS_EXCLUDE] : received;
 }
 
 /**
@@ -27,49 +39,76 @@ export function wantsFilterList(options: TransferOptions, serverSends: boolean):
  * @param serverSends whether the server is the sender (a pull)
  * @throws usage `filter-too-long`
  */
-export function encodeRules(rules: readonly FilterRule[], serverSends: boolean): ByteString[] {
+export function encodeRules(options: TransferOptions, serverSends: boolean): ByteString[] {
+  const { deleteExcluded } = options;
   const remote = serverSends ? 'sender' : 'receiver';
   const texts: ByteString[] = [];
-  for (const rule of rules) {
-    if (rule.side !== 'both' && rule.side !== remote) continue;
-    const text = [
-      rule.include ? '+' : '-',
-      rule.absolute ? '/' : '',
-      rule.negate ? '!' : '',
-      rule.side === 'both' ? '' : serverSends ? 's' : 'r',
-      rule.perishable ? 'p' : '',
-      ' ',
-      rule.pattern,
-      rule.dirOnly ? '/' : '',
-    ].join('');
-    if (text.length > MAX_RULE_TEXT) {
-      throw fail('usage', 'filter-too-long', `A filter rule of ${text.length} bytes is too long for the wire`);
-    }
-    texts.push(text);
+  for (const rule of serverSends ? options.filters : clientRules(options)) {
+    if (!actsOn(rule, remote, deleteExcluded)) continue;
+    if (rule.kind === 'dir-merge') texts.push(mergeText(rule));
+    else if (rule.kind === 'pattern') texts.push(patternText(rule, serverSends && deleteExcluded));
+    else if (serverSends) texts.push(`${kindLetters(rule)}C${sideLetters(rule.side)} `);
+    else texts.push(...expandCvs(rule).map((each) => patternText(each, false)));
+  }
+  const long = texts.find((text) => text.length > MAX_RULE_TEXT);
+  if (long !== undefined) {
+    throw fail('usage', 'filter-too-long', `A filter rule of ${long.length} bytes is too long for the wire`);
   }
   return texts;
 }
 
+const kindLetters = (rule: { include: boolean; absolute: boolean; negate: boolean }): ByteString =>
+  `${rule.include ? '+' : '-'}${rule.absolute ? '/' : ''}${rule.negate ? '!' : ''}`;
+
+const sideLetters = (side: RuleSide): ByteString =>
+  side === 'both' ? '' : side === 'each' ? 'sr' : side === 'sender' ? 's' : 'r';
+
+function patternText(rule: PatternRule, senderOnly: boolean): ByteString {
+  const side = senderOnly && rule.side === 'both' ? 'sender' : rule.side;
+  return [
+    kindLetters(rule),
+    rule.xattr ? 'x' : '',
+    sideLetters(side),
+    rule.perishable ? 'p' : '',
+    ` ${rule.pattern}`,
+    rule.dirOnly ? '/' : '',
+  ].join('');
+}
+
+function mergeText(rule: DirMergeRule): ByteString {
+  return [
+    ':',
+    rule.absolute ? '/' : '',
+    rule.cvs ? 'C' : `${rule.inherit ? '' : 'n'}${rule.words ? 'w' : ''}`,
+    rule.only === null ? '' : rule.only === 'include' ? '+' : '-',
+    sideLetters(rule.side),
+    rule.perishable ? 'p' : '',
+    ` ${rule.name}`,
+  ].join('');
+}
+
+const weight = (rule: FilterRule): number =>
+  rule.kind === 'pattern' ? rule.pattern.length : rule.kind === 'dir-merge' ? rule.name.length : 0;
+
 /**
  * Adds one rule text received from a client to a server's list.
  * @param text 1 to MAX_RULE_TEXT bytes; the reader has bounded the length before it allocated
- * @throws protocol `filter-list` for a text outside the bounds or the syntax, exit 4 for a rule kind not supported
+ * @throws protocol `filter-list` for a text outside the bounds or the syntax
  */
 export function decodeRule(rules: FilterRule[], text: ByteString): void {
   if (text.length === 0 || text.length > MAX_RULE_TEXT) {
     throw fail('protocol', 'filter-list', `The peer sent a filter rule of ${text.length} bytes`);
   }
   const weigh = rules.length % CHECK_EVERY === 0;
-  const heavy = weigh && rules.reduce((sum, rule) => sum + rule.pattern.length, 0) > MAX_PATTERN_BYTES;
+  const heavy = weigh && rules.reduce((sum, rule) => sum + weight(rule), 0) > MAX_PATTERN_BYTES;
   if (rules.length >= MAX_RULES || heavy) throw fail('protocol', 'filter-list', 'The peer sent too many filter rules');
   if (text.includes('\0')) throw fail('protocol', 'filter-list', 'The peer sent a filter rule with a NUL byte');
   try {
     applyRule(rules, parseFilterRule(text));
   } catch (error) {
     if (!(error instanceof DriftlineError)) throw error;
-    const exitCode = error.data.code === 'filter-not-supported' ? 4 : 12;
     throw fail('protocol', 'filter-list', `The peer sent a filter rule we cannot use: ${error.data.message}`, {
-      exitCode,
+      exitCode: 12,
     });
   }
 }

@@ -24,6 +24,8 @@ export interface ScanHooks {
   message(text: ByteString): void;
   /** Sum of a regular file for `--checksum`; zeros if it cannot be read (the hook reports that itself). */
   sum?(entry: FileEntry, localPath: ByteString): ByteString;
+  /** A directory's names are about to be filtered: its own rule files count from now on. */
+  entering?(dir: ByteString, root: number): void;
 }
 
 /** Entries gathered before the caller gets a turn. */
@@ -39,7 +41,7 @@ export class SourceScan {
   readonly #fs: SourceFs;
   readonly #args: readonly ByteString[];
   readonly #options: ScanOptions;
-  readonly #filter: (name: ByteString, isDir: boolean) => boolean;
+  readonly #filter: (name: ByteString, isDir: boolean, root: number) => boolean;
   readonly #hooks: ScanHooks;
 
   /**
@@ -50,7 +52,7 @@ export class SourceScan {
     fs: SourceFs,
     args: readonly ByteString[],
     options: ScanOptions,
-    filter: (name: ByteString, isDir: boolean) => boolean,
+    filter: (name: ByteString, isDir: boolean, root: number) => boolean,
     hooks: ScanHooks,
   ) {
     this.#fs = fs;
@@ -98,6 +100,7 @@ export class SourceScan {
       else this.#failed('opendir', entryName(dir), dirPath, error);
       return;
     }
+    this.#hooks.entering?.(entryName(dir), dir.root);
     const isRoot = dir.base === '.';
     const prefix = isRoot ? '' : entryName(dir);
     const parent = isRoot ? this.#base(dir) : dirPath;
@@ -160,7 +163,7 @@ export class SourceScan {
       return null;
     }
     const directory = isDir(stat.mode);
-    if (!isContents && this.#filter(name, directory)) return null;
+    if (!isContents && this.#filter(name, directory, root)) return null;
     if (directory && !this.#options.recursive && !this.#options.dirs) {
       this.#hooks.message(`skipping directory ${name}`);
       return null;
@@ -175,15 +178,15 @@ export class SourceScan {
     try {
       stat = this.#fs.lstat(path);
     } catch (error) {
-      if (!this.#excludedEitherWay(name)) this.#failed('readlink_stat', name, path, error);
+      if (!this.#excludedEitherWay(name, dir.root)) this.#failed('readlink_stat', name, path, error);
       return null;
     }
     if (!stat) {
-      if (!this.#excludedEitherWay(name)) this.#vanished('file', name, path);
+      if (!this.#excludedEitherWay(name, dir.root)) this.#vanished('file', name, path);
       return null;
     }
     const directory = isDir(stat.mode);
-    if (this.#filter(name, directory)) return null;
+    if (this.#filter(name, directory, dir.root)) return null;
     return this.#entry(
       prefix,
       base,
@@ -195,8 +198,8 @@ export class SourceScan {
   }
 
   /** A name that cannot be examined is only worth a report if no rule leaves it out, whatever it is. */
-  #excludedEitherWay(name: ByteString): boolean {
-    return this.#filter(name, false) || this.#filter(name, true);
+  #excludedEitherWay(name: ByteString, root: number): boolean {
+    return this.#filter(name, false, root) || this.#filter(name, true, root);
   }
 
   #entry(

@@ -100,7 +100,6 @@ describe('client words', () => {
     [['--protocol=33'], 2, '--protocol must be from 30 to 32, not 33'],
     [['--delete'], 1, '--delete does not work without --recursive (-r) or --dirs (-d).'],
     [['-r', '--delete-before', '--delete-after'], 1, 'You may not combine multiple --delete-WHEN options.'],
-    [['-f', 'merge x'], 1, 'merge is not supported by this version of Driftline: merge x'],
     [['-aM--x'], 1, '--remote-option (-M) is not supported by this version of Driftline'],
     [['--write-batch=x'], 1, '--write-batch is not supported by this version of Driftline'],
     [['--protect-args'], 1, '--protect-args is not supported by this version of Driftline'],

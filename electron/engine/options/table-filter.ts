@@ -1,17 +1,19 @@
 import type { ByteString } from '../../../shared/model/path.ts';
-import { applyRule, parseFilterRule, parseOldRule, ruleFileLines } from '../filter/parse.ts';
+import { addFilter, addPattern, addPatternFile, type RuleFiles } from '../filter/rule-list.ts';
 import { flag, type OptionGroup, type OptionState, toggle, value } from './option-row.ts';
 
-const readRules = (include: boolean) => (state: OptionState, path: ByteString) => {
-  for (const line of ruleFileLines(state.readRuleFile(path))) applyRule(state.filters, parseOldRule(line, include));
-};
+/** What stands before an option counts for it: `-0` must come first. */
+const filesOf = (state: OptionState): RuleFiles => ({ read: state.readRuleFile, from0: state.options.from0 });
+
+const readRules = (include: boolean) => (state: OptionState, path: ByteString) =>
+  addPatternFile(state.filters, path, include, filesOf(state));
 
 /** `-F` names the files with rules, the second one hides those files. */
 const PER_DIRECTORY = [': /.rsync-filter', '- .rsync-filter'];
 
 function perDirectory(state: OptionState): void {
   const rule = PER_DIRECTORY[state.perDirFilters++];
-  if (rule !== undefined) applyRule(state.filters, parseFilterRule(rule));
+  if (rule !== undefined) addFilter(state.filters, rule, filesOf(state));
 }
 
 /** Filter rules (row E10 of the features). */
@@ -20,7 +22,7 @@ export const FILTER_OPTIONS: OptionGroup = {
   rows: [
     toggle('cvs-exclude', 'C', 'cvsExclude', 'leave out what CVS leaves out', false),
     value('filter', { short: 'f', metavar: 'RULE' }, 'add a filter rule', (s, text) =>
-      applyRule(s.filters, parseFilterRule(text)),
+      addFilter(s.filters, text, filesOf(s)),
     ),
     flag(
       'F',
@@ -29,11 +31,11 @@ export const FILTER_OPTIONS: OptionGroup = {
       perDirectory,
     ),
     value('exclude', { metavar: 'PATTERN' }, 'leave out names that match', (s, text) =>
-      applyRule(s.filters, parseOldRule(text, false)),
+      addPattern(s.filters, text, false),
     ),
     value('exclude-from', { metavar: 'FILE' }, 'read exclude patterns from a file', readRules(false)),
     value('include', { metavar: 'PATTERN' }, 'do not leave out names that match', (s, text) =>
-      applyRule(s.filters, parseOldRule(text, true)),
+      addPattern(s.filters, text, true),
     ),
     value('include-from', { metavar: 'FILE' }, 'read include patterns from a file', readRules(true)),
   ],

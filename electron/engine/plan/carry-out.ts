@@ -269,7 +269,10 @@ function notDeleted(hooks: TransferHooks, name: ByteString, why: string): void {
 }
 
 function rule(include: boolean, pattern: ByteString): FilterRule {
-  return { include, side: 'receiver', pattern, dirOnly: false, negate: false, absolute: false, perishable: false };
+  return {
+    ...{ kind: 'pattern', side: 'receiver', include, pattern },
+    ...{ dirOnly: false, negate: false, absolute: false, perishable: false, xattr: false },
+  };
 }
 
 /** A backslash means itself only in patterns without wildcards (reference §5.7). */

@@ -48,6 +48,7 @@ export class Deleter {
       return;
     }
     const rel = dir === '.' ? '' : dir;
+    this.#filters.enter(rel);
     for (const entry of this.#list(rel, (base) => !keep(base))) {
       if (this.#filters.check(nameOf(entry), isDir(entry.mode)) === 'exclude') continue;
       this.#remove(entry, true);
@@ -102,6 +103,7 @@ export class Deleter {
     try {
       if (dir && recursive) {
         let kept = false;
+        this.#filters.enter(name);
         for (const child of this.#list(name, () => true)) {
           if (this.#filters.check(nameOf(child), isDir(child.mode), true) === 'exclude' || !this.#remove(child, true))
             kept = true;
