@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import type { ByteString } from '../../shared/model/path.ts';
+import { canReserve } from './fs/file-writer.ts';
 import { fsError } from './fs/fs-error.ts';
 import type { Journal } from './fs/journal.ts';
 import { native } from './fs/native-path.ts';
@@ -19,5 +20,8 @@ export function localOpener(journal: Journal): DestinationOpener {
       }
     },
     open: (path) => openRoot(path, { journal }),
+    get canReserve() {
+      return canReserve();
+    },
   };
 }

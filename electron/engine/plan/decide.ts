@@ -31,7 +31,7 @@ export interface Decision {
   why?: SkipReason;
 }
 
-export type SkipReason = 'not-existing' | 'exists' | 'over-size' | 'under-size' | 'newer' | 'kind';
+export type SkipReason = 'not-existing' | 'exists' | 'over-size' | 'under-size' | 'newer' | 'as-long' | 'kind';
 
 /**
  * How alike a source's entry and something that exists are: another kind, the same kind, the same content (as far as
@@ -59,7 +59,7 @@ export interface ReceiverAbilities {
 
 const NONE: Decision = Object.freeze({ action: 'none', iflags: 0, makeWay: false });
 const SKIP = Object.fromEntries(
-  (['not-existing', 'exists', 'over-size', 'under-size', 'newer', 'kind'] as const).map((why) => [
+  (['not-existing', 'exists', 'over-size', 'under-size', 'newer', 'as-long', 'kind'] as const).map((why) => [
     why,
     Object.freeze({ action: 'skip', iflags: 0, makeWay: false, why }),
   ]),
@@ -99,12 +99,13 @@ function decideRegular(
     if (options.minSize !== null && entry.size < options.minSize) return SKIP['under-size'];
   }
   const changed = options.checksum ? ItemFlag.REPORT_CHANGE : 0;
-  if (dest === null || !isReg(dest.stat.mode)) {
+  if (dest === null || !(isReg(dest.stat.mode) || (options.writeDevices && isDevice(dest.stat.mode)))) {
     return { action: 'transfer', iflags: ItemFlag.TRANSFER | ItemFlag.IS_NEW | changed, makeWay: dest !== null };
   }
   if (!again) {
     if (options.update && entry.mtime - dest.stat.mtime < options.modifyWindow) return SKIP.newer;
     if (sameContent(entry, dest, options)) return attributes(entry, dest.stat, options, abilities, 0);
+    if (options.append !== 'off' && dest.stat.size >= entry.size) return SKIP['as-long'];
   }
   const iflags = ItemFlag.TRANSFER | changed | differences(entry, dest.stat, options, abilities, true);
   return { action: 'transfer', iflags, makeWay: false };

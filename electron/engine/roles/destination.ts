@@ -11,6 +11,8 @@ export interface DestinationOpener {
   /** Makes one directory level. */
   mkdir(path: ByteString, mode: number): void;
   open(path: ByteString): DestinationRoot;
+  /** Whether space can be reserved for files (`--preallocate`). */
+  readonly canReserve: boolean;
 }
 
 /** Where an entry goes. */

@@ -5,7 +5,7 @@ import { isDir } from '../wire/constants.ts';
 import { shownName } from './destination.ts';
 import type { ReceiveState } from './receive-state.ts';
 
-const TEXT: Readonly<Record<Exclude<SkipReason, 'kind' | 'not-existing'>, string>> = {
+const TEXT: Readonly<Record<Exclude<SkipReason, 'kind' | 'as-long' | 'not-existing'>, string>> = {
   exists: 'exists',
   'over-size': 'is over max-size',
   'under-size': 'is under min-size',
@@ -29,7 +29,7 @@ export class SkipNotices {
       const message = `skipping non-regular file "${shownName(entry)}"`;
       return conn.issue({ code: 'skipped-non-regular', name, message, ioError: 0 });
     }
-    if (why === undefined || this.#level === 0) return;
+    if (why === undefined || why === 'as-long' || this.#level === 0) return;
     const text =
       why === 'not-existing'
         ? `not creating new ${isDir(entry.mode) ? 'directory' : 'file'} "${name}"`
