@@ -50,7 +50,8 @@ function route({ options, user, host, port: urlPort }: DaemonContext): DaemonRou
   const port = urlPort ?? options.port;
   if (options.rsh !== null) {
     const login = user === null ? null : bytesToText(user);
-    const shell = { command: bytesToText(options.rsh), user: login, host: bytesToText(host) };
+    const { ipVersion } = options;
+    const shell = { command: bytesToText(options.rsh), user: login, host: bytesToText(host), ipVersion };
     return { kind: 'shell', shell, rsyncPath: options.rsyncPath, port };
   }
   const { RSYNC_CONNECT_PROG: command, RSYNC_PROXY: proxy, RSYNC_SHELL: shell } = process.env;

@@ -28,7 +28,8 @@ export function remoteShellPeer(rsh: string, context: PeerContext): PeerStarter 
   return async (words) => {
     const { spawnRemoteShell } = await import('../../engine/transport/command.ts');
     const user = context.user === null ? null : bytesToText(context.user);
-    const shell = { command: bytesToText(rsh), user, host: bytesToText(context.host) };
+    const { ipVersion } = context.options;
+    const shell = { command: bytesToText(rsh), user, host: bytesToText(context.host), ipVersion };
     return spawnRemoteShell(shell, quoteRemoteWords(context.options.rsyncPath, words), context.signal);
   };
 }
@@ -39,16 +40,15 @@ export function sshPeer(context: PeerContext): { start: PeerStarter; close: () =
   return {
     close: () => connection?.close(),
     start: async (words) => {
-      const [{ connectSsh }, { resolveRemoteName }, { userKnownHosts }] = await Promise.all([
-        import('../../engine/transport/ssh.ts'),
+      const [{ connectThrough }, { resolveRemoteName }] = await Promise.all([
+        import('../../engine/transport/ssh-jump.ts'),
         import('../../engine/transport/remote-name.ts'),
-        import('../../engine/transport/known-hosts.ts'),
       ]);
       const { options } = context;
       const name = bytesToText(context.host);
       const host = await savedHost(name);
       const user = context.user === null ? null : bytesToText(context.user);
-      const { target, from } = resolveRemoteName(
+      const { target, jumps, knownHosts, from } = resolveRemoteName(
         { name, user, port: null },
         { saved: () => (host === null ? null : targetOf(host)) },
       );
@@ -56,16 +56,22 @@ export function sshPeer(context: PeerContext): { start: PeerStarter; close: () =
         context.notice(displayPath(`${name} is ${target.user}@${target.host}:${target.port} (${from})`));
       }
       try {
-        connection = await connectSsh(target, {
-          prompts: prompts(context, host),
-          knownHosts: {
-            own: join(homeFolder(), 'known_hosts'),
-            readOnly: [userKnownHosts()],
-            pinned: host?.hostKey ?? null,
+        const forced = options.ipVersion === 0 ? {} : { family: options.ipVersion };
+        const way = jumps.map((hop) => ({ ...hop, target: { ...hop.target, ...forced } }));
+        connection = await connectThrough(
+          way,
+          { ...target, ...forced },
+          {
+            prompts: prompts(context, host),
+            knownHosts: {
+              own: join(homeFolder(), 'known_hosts'),
+              readOnly: knownHosts,
+              pinned: host?.hostKey ?? null,
+            },
+            signal: context.signal,
+            onBanner: (text) => context.notice(text.replace(/\n$/, '')),
           },
-          signal: context.signal,
-          onBanner: (text) => context.notice(text.replace(/\n$/, '')),
-        });
+        );
       } catch (error) {
         throw explainUnknownHost(error);
       }
@@ -117,6 +123,12 @@ function prompts(context: PeerContext, host: Host | null): SshPrompts {
       if (terminal === null) return null;
       const { keyPath, user } = question;
       return askSecret(terminal, keyPath !== undefined ? { keyPath } : { user, host: question.host }, question.attempt);
+    },
+    answer: async ({ prompt, echo, user, host: at }) => {
+      const terminal = context.terminal();
+      if (terminal === null) return null;
+      const question = displayPath(`(${user}@${at}) ${prompt} `);
+      return echo ? terminal.ask(question) : terminal.askSecret(question);
     },
   };
 }

@@ -13,6 +13,8 @@ export interface RemoteShell {
   /** Null = the shell's own choice. */
   user: string | null;
   host: string;
+  /** -4 or -6, which ssh is told as well; 0 = neither. */
+  ipVersion: 0 | 4 | 6;
 }
 
 /**
@@ -52,12 +54,22 @@ export function splitRemoteShell(command: string): string[] {
  * fails the stream with `connect`/`remote-shell-missing`.
  */
 export function spawnRemoteShell(shell: RemoteShell, args: readonly ByteString[], signal?: AbortSignal): Transport {
-  const words = splitRemoteShell(shell.command);
-  if (shell.host.startsWith('-') || shell.host === '')
-    throw fail('usage', 'bad-host', 'The host name contains characters that are not allowed.');
-  const user = shell.user === null ? [] : ['-l', shell.user];
   const description = shell.user === null ? shell.host : `${shell.user}@${shell.host}`;
-  return spawnTransport([...words, ...user, shell.host], args, description, signal);
+  return spawnTransport(shellWords(shell, false), args, description, signal);
+}
+
+/** The words up to the host. @param daemon whether a `-l` of the command's own takes the place of the user */
+function shellWords({ command, user, host, ipVersion }: RemoteShell, daemon: boolean): string[] {
+  const words = splitRemoteShell(command);
+  if (host.startsWith('-') || host === '')
+    throw fail('usage', 'bad-host', 'The host name contains characters that are not allowed.');
+  const isSsh = words[0]!.slice(words[0]!.lastIndexOf('/') + 1) === 'ssh';
+  return [
+    ...words,
+    ...(user === null || (daemon && words.includes('-l')) ? [] : ['-l', user]),
+    ...(isSsh && ipVersion !== 0 ? [`-${ipVersion}`] : []),
+    host,
+  ];
 }
 
 /**
@@ -71,13 +83,9 @@ export function spawnDaemonShell(
   port: number | null,
   signal?: AbortSignal,
 ): Transport {
-  const words = splitRemoteShell(shell.command);
-  if (shell.host.startsWith('-') || shell.host === '')
-    throw fail('usage', 'bad-host', 'The host name contains characters that are not allowed.');
-  const user = shell.user === null || words.includes('-l') ? [] : ['-l', shell.user];
   const env = { ...process.env, RSYNC_PORT: String(port ?? 0) };
   const args = [rsyncPath, '--server', '--daemon', '.'];
-  return spawnTransport([...words, ...user, shell.host], args, shell.host, signal, env);
+  return spawnTransport(shellWords(shell, true), args, shell.host, signal, env);
 }
 
 /** Starts a program with the given words and byte arguments as a transport; see `spawnRemoteShell`. */

@@ -21,7 +21,9 @@ export class HostKeyCheck {
   ) {
     this.#target = target;
     this.#where = displayPath(describeTarget(target));
-    this.#known = new HostKeys(sources, target.host, target.port);
+    const { host, port, hostKeyAlias } = target;
+    this.#known =
+      hostKeyAlias === undefined ? new HostKeys(sources, host, port) : new HostKeys(sources, hostKeyAlias, 22);
     this.#ask = ask;
   }
 

@@ -1,9 +1,9 @@
 import type { AnyAuthMethod, KeyboardInteractiveCallback, Prompt } from 'ssh2';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
-import { displayPath } from '../../../shared/model/path.ts';
+import { displayPath, type PathText } from '../../../shared/model/path.ts';
 import { AgentClient, SingleKeyAgent } from './ssh-agent.ts';
-import { loadPrivateKey } from './ssh-key.ts';
-import { describeTarget, type SecretQuestion, type SshAuth, type SshTarget } from './ssh-target.ts';
+import { loadPrivateKey, publicKeyBeside } from './ssh-key.ts';
+import { describeTarget, type LoginQuestion, type SecretQuestion, type SshAuth, type SshTarget } from './ssh-target.ts';
 
 const MAX_PASSWORD_ATTEMPTS = 3;
 
@@ -19,6 +19,8 @@ export interface AuthContext {
   signal: AbortSignal;
   /** `SshPrompts.secret` with the connection's timer held. */
   secret(question: SecretQuestion): Promise<string | null>;
+  /** `SshPrompts.answer` with the connection's timer held, if there is one. */
+  answer?(question: LoginQuestion): Promise<string | null>;
   /** Runs something a person may have to act on (a touch, a confirmation) with the connection's timer held. */
   hold<T>(action: () => Promise<T>): Promise<T>;
 }
@@ -55,7 +57,7 @@ export class AuthSequence {
         continue;
       }
       left.splice(i, 1);
-      if (auth.kind === 'agent') yield* this.#agent(auth.socket);
+      if (auth.kind === 'agent') yield* this.#agent(auth.socket, auth.only);
       else if (auth.kind === 'key') yield* this.#key(auth.path);
       else yield* this.#password();
       // A second factor may be a method that was not offered before: look at all that are left again.
@@ -72,10 +74,16 @@ export class AuthSequence {
     });
   }
 
-  async *#agent(socket: string | undefined): AsyncGenerator<AnyAuthMethod, void, AuthReply> {
+  async *#agent(
+    socket: string | undefined,
+    only: readonly PathText[] | undefined,
+  ): AsyncGenerator<AnyAuthMethod, void, AuthReply> {
     try {
       const agent = new AgentClient(socket, this.#context.signal);
-      const identities = await agent.identities();
+      const all = await agent.identities();
+      const wanted = only?.map((path) => publicKeyBeside(path));
+      const identities = all.filter(({ key }) => wanted?.some((blob) => blob?.equals(key)) ?? true);
+      if (identities.length === 0 && wanted !== undefined) return;
       if (identities.length === 0)
         throw fail('auth', 'agent-unavailable', 'The key agent holds no keys.', {
           hint: 'Add your key with ssh-add, or choose a key file for this host.',
@@ -129,7 +137,7 @@ export class AuthSequence {
     }
   }
 
-  /** Answers one hidden question with the password; anything else the server asks stays unanswered and is reported. */
+  /** Answers the one hidden question with the password; anything else the server asks goes to the person. */
   #answerer(password: string) {
     let used = false;
     return (
@@ -139,25 +147,37 @@ export class AuthSequence {
       prompts: Prompt[],
       finish: KeyboardInteractiveCallback,
     ): void => {
-      const first = prompts[0];
-      if (prompts.length === 1 && first !== undefined && first.echo !== true && !used) {
+      if (prompts.length === 0) return finish([]);
+      const first = prompts[0]!;
+      if (prompts.length === 1 && first.echo !== true && !used) {
         used = true;
         finish([password]);
         return;
       }
-      const asked = displayPath(prompts.map((item) => item.prompt).join(' ')).slice(0, 200);
-      this.#note(
-        fail(
-          'auth',
-          'question-not-supported',
-          `${this.#server()} asks a question this program cannot answer: ${asked}`,
-          {
-            hint: 'Use a key for this server.',
-          },
-        ),
-      );
-      finish([]);
+      this.#answers(prompts, password, used).then(finish, () => finish([]));
+      used = true;
     };
+  }
+
+  async #answers(prompts: readonly Prompt[], password: string, used: boolean): Promise<string[]> {
+    const { host, user } = this.#target;
+    const answers: string[] = [];
+    for (const { prompt, echo } of prompts) {
+      const shown = displayPath(prompt.trim()).slice(0, 200);
+      // A login that asks for several things at once asks for the password by that name.
+      if (!used && echo !== true && /^(.*'s )?password:?$/i.test(shown)) {
+        answers.push(password);
+        continue;
+      }
+      const answer = await this.#context.answer?.({ host, user, prompt: shown, echo: echo === true });
+      if (answer === undefined || answer === null) {
+        const message = `${this.#server()} asks a question this program cannot answer: ${shown}`;
+        this.#note(fail('auth', 'question-not-supported', message, { hint: 'Use a key for this server.' }));
+        return [];
+      }
+      answers.push(answer);
+    }
+    return answers;
   }
 
   #usable(auth: SshAuth): boolean {

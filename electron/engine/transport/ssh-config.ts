@@ -5,7 +5,7 @@ import { fail } from '../../../shared/errors.ts';
 import { displayPath, type PathText } from '../../../shared/model/path.ts';
 import { matchPattern } from './known-hosts.ts';
 
-/** What `~/.ssh/config` says about one name. */
+/** What the OpenSSH configuration says about one name. */
 export interface SshConfigEntry {
   /** Whether a `Host` line names it by more than `*`. */
   named: boolean;
@@ -15,26 +15,56 @@ export interface SshConfigEntry {
   identityFiles: PathText[];
   /** Path of the agent's socket; `none` switches it off; null = the environment's. */
   identityAgent: string | null;
-  /** Only the configured keys, not those of the agent. */
+  /** Only the configured keys, not the others of the agent. */
   identitiesOnly: boolean;
+  /** Hosts to go through, first to last, as `ProxyJump` names them. */
+  proxyJump: string[];
+  /** Files of trusted host keys, the system's behind the user's; those of OpenSSH where none are named. */
+  knownHosts: string[];
+  hostKeyAlias: string | null;
+  family: 4 | 6 | null;
 }
 
 const MAX_FILE = 1 << 20;
 const MAX_DEPTH = 16;
+const SYSTEM_FILE = '/etc/ssh/ssh_config';
+const USER_KNOWN_HOSTS = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'];
+const SYSTEM_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
 
 /**
- * Reads the few settings we use from an OpenSSH client configuration (ssh_config(5)): HostName, Port, User,
- * IdentityFile, IdentityAgent, IdentitiesOnly, Host and Include. Nothing in it is ever run; `Match` blocks other than
- * `Match all` are skipped.
+ * Reads the settings we use from an OpenSSH client configuration (ssh_config(5)): HostName, Port, User, IdentityFile,
+ * IdentityAgent, IdentitiesOnly, ProxyJump, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias, AddressFamily,
+ * Host, Match and Include. Nothing in it is ever run: a `Match` block with other conditions than all, host,
+ * originalhost, user and localuser is skipped.
  *
- * @throws `usage`: `ssh-config-proxy` where the host is reached through ProxyCommand or ProxyJump, `ssh-config-bad` for
- *   a port that is no number
+ * @param file one file to read in place of the user's and the system's
+ * @throws `usage`: `ssh-config-proxy` where the host is reached through ProxyCommand, `ssh-config-bad` for a port that
+ *   is no number
  */
-export function readSshConfig(name: string, file = join(homedir(), '.ssh', 'config')): SshConfigEntry {
+export function readSshConfig(name: string, file?: string): SshConfigEntry {
   const reader = new Reader(name);
-  reader.read(file, 0);
+  for (const each of file === undefined ? [join(homedir(), '.ssh', 'config'), SYSTEM_FILE] : [file]) {
+    reader.read(each, 0);
+  }
   return reader.result();
 }
+
+const FAMILIES: Readonly<Record<string, 4 | 6>> = { inet: 4, inet6: 6 };
+
+/** Patterns with commas between them, as in `Match`; a negated one that fits decides. */
+function matchList(patterns: string, value: string): boolean {
+  let found = false;
+  for (const pattern of patterns.toLowerCase().split(',')) {
+    const negated = pattern.startsWith('!');
+    if (!matchPattern(negated ? pattern.slice(1) : pattern, value.toLowerCase())) continue;
+    if (negated) return false;
+    found = true;
+  }
+  return found;
+}
+
+/** Keywords whose arguments all count. */
+const LISTS = new Set(['proxycommand', 'userknownhostsfile', 'globalknownhostsfile']);
 
 class Reader {
   readonly #name: string;
@@ -57,6 +87,7 @@ class Reader {
       return; // no configuration is a configuration
     }
     const outer = this.#active;
+    if (depth === 0) this.#active = true;
     for (const line of text.split(/\r?\n/)) this.#line(line, file, depth);
     this.#active = outer; // a Host line in an included file ends with it
   }
@@ -70,11 +101,11 @@ class Reader {
     const first = args[0];
     if (first === undefined) return;
     if (keyword === 'host') this.#active = this.#matchesHost(args);
-    else if (keyword === 'match') this.#active = args.length === 1 && first.toLowerCase() === 'all';
+    else if (keyword === 'match') this.#active = this.#matchesAll(args);
     else if (!this.#active) return;
     else if (keyword === 'include') for (const pattern of args) this.#include(pattern, file, depth);
     else if (keyword === 'identityfile') this.#identities.push(first);
-    else if (!this.#values.has(keyword)) this.#values.set(keyword, keyword === 'proxycommand' ? args.join(' ') : first);
+    else if (!this.#values.has(keyword)) this.#values.set(keyword, LISTS.has(keyword) ? args.join('\n') : first);
   }
 
   #matchesHost(patterns: string[]): boolean {
@@ -92,6 +123,31 @@ class Reader {
     return found;
   }
 
+  /** The conditions of a `Match` line, all of which must hold. */
+  #matchesAll(args: string[]): boolean {
+    if (args[0]?.toLowerCase() === 'all') return args.length === 1;
+    for (let i = 0; i < args.length; i += 2) {
+      const condition = args[i]!.toLowerCase();
+      const negated = condition.startsWith('!');
+      const value = this.#valueFor(negated ? condition.slice(1) : condition);
+      const patterns = args[i + 1];
+      if (value === null || patterns === undefined || matchList(patterns, value) === negated) return false;
+    }
+    return args.length > 0;
+  }
+
+  /** What a condition of a `Match` line looks at; null for those that are never true here. */
+  #valueFor(condition: string): string | null {
+    if (condition === 'originalhost') return this.#name.toLowerCase();
+    if (condition === 'host') return (this.#hostName() ?? this.#name).toLowerCase();
+    if (condition === 'user') return this.#values.get('user') ?? userInfo().username;
+    return condition === 'localuser' ? userInfo().username : null;
+  }
+
+  #hostName(): string | null {
+    return this.#values.get('hostname')?.replace(/%([h%])/g, (_, c) => (c === 'h' ? this.#name : '%')) ?? null;
+  }
+
   /** Relative patterns are taken from `~/.ssh`; wildcards are understood in the last component. */
   #include(pattern: string, file: string, depth: number): void {
     const home = pattern.startsWith('~/') ? join(homedir(), pattern.slice(2)) : pattern;
@@ -105,27 +161,24 @@ class Reader {
 
   result(): SshConfigEntry {
     const shown = displayPath(this.#name);
-    for (const keyword of ['proxycommand', 'proxyjump']) {
-      const value = this.#values.get(keyword);
-      if (value !== undefined && value.toLowerCase() !== 'none')
-        throw fail(
-          'usage',
-          'ssh-config-proxy',
-          `The SSH configuration reaches ${shown} through another program or host.`,
-          {
-            hint: `Connections through a proxy are not made by this program itself: use -e ssh, or save the host with a direct address.`,
-          },
-        );
-    }
+    // The first of the two counts (ssh_config(5) ProxyJump).
+    const jump = this.#values.get('proxyjump');
+    const command = this.#values.get('proxycommand');
+    const jumpFirst = [...this.#values.keys()].find((key) => key.startsWith('proxy')) === 'proxyjump';
+    if (command !== undefined && command.toLowerCase() !== 'none' && !jumpFirst)
+      throw fail('usage', 'ssh-config-proxy', `The SSH configuration reaches ${shown} through another program.`, {
+        hint: 'Programs of the configuration are never run by this one: use -e ssh, or ProxyJump in place of ProxyCommand.',
+      });
     const portText = this.#values.get('port');
     const port = portText === undefined ? null : Number(portText);
     if (port !== null && !(Number.isInteger(port) && port >= 1 && port <= 65535))
       throw fail('usage', 'ssh-config-bad', `The SSH configuration gives ${shown} a port that is not a number.`);
-    const hostName =
-      this.#values.get('hostname')?.replace(/%([h%])/g, (_, c) => (c === 'h' ? this.#name : '%')) ?? null;
+    const hostName = this.#hostName();
     const user = this.#values.get('user') ?? null;
     const agent = this.#values.get('identityagent');
     const expand = (path: string): string => this.#expand(path, hostName ?? this.#name, user);
+    const files = (keyword: string, usual: readonly string[]): string[] =>
+      (this.#values.get(keyword)?.split('\n') ?? usual).filter((path) => path.toLowerCase() !== 'none').map(expand);
     return {
       named: this.#named,
       hostName,
@@ -136,6 +189,13 @@ class Reader {
         .map((path) => expand(path) as PathText),
       identityAgent: agent === undefined || agent === 'SSH_AUTH_SOCK' ? null : expand(agent),
       identitiesOnly: this.#values.get('identitiesonly')?.toLowerCase() === 'yes',
+      proxyJump: jump === undefined || jump.toLowerCase() === 'none' ? [] : jump.split(','),
+      knownHosts: [
+        ...files('userknownhostsfile', USER_KNOWN_HOSTS),
+        ...files('globalknownhostsfile', SYSTEM_KNOWN_HOSTS),
+      ],
+      hostKeyAlias: this.#values.get('hostkeyalias') ?? null,
+      family: FAMILIES[this.#values.get('addressfamily')?.toLowerCase() ?? ''] ?? null,
     };
   }
 

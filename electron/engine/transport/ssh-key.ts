@@ -43,6 +43,21 @@ export async function loadPrivateKey(
   return parsed.type === 'ssh-rsa' ? withoutSha1(parsed) : parsed;
 }
 
+/** The public key blob that stands in `PATH.pub`, or in the file itself; null if there is none. */
+export function publicKeyBeside(path: PathText): Buffer | null {
+  for (const file of [`${path}.pub` as PathText, path]) {
+    let data: Buffer;
+    try {
+      data = readKey(file, '');
+    } catch {
+      continue;
+    }
+    const parsed = parse(data, undefined);
+    if (!(parsed instanceof Error)) return parsed.getPublicSSH();
+  }
+  return null;
+}
+
 function readKey(path: PathText, shown: string): Buffer {
   const text = path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path;
   const file = Buffer.from(textToBytes(text), 'latin1');

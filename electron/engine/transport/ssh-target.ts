@@ -3,8 +3,10 @@ import { fail } from '../../../shared/errors.ts';
 
 /** One way to prove who we are. Secrets are never here: they are asked for through `SshPrompts` when needed. */
 export type SshAuth =
-  /** `socket` defaults to SSH_AUTH_SOCK. */
-  { kind: 'agent'; socket?: string } | { kind: 'key'; path: PathText } | { kind: 'password' };
+  /** `socket` defaults to SSH_AUTH_SOCK; with `only`, just those of its keys whose public half stands beside one of these files. */
+  | { kind: 'agent'; socket?: string; only?: readonly PathText[] }
+  | { kind: 'key'; path: PathText }
+  | { kind: 'password' };
 
 /** A server and how to log in. Methods are tried in the order given; nothing else is ever tried. */
 export interface SshTarget {
@@ -12,6 +14,10 @@ export interface SshTarget {
   port: number;
   user: string;
   auth: readonly SshAuth[];
+  /** Name its key is kept under in place of its address (ssh_config(5) HostKeyAlias). */
+  hostKeyAlias?: string;
+  /** Addresses to use; absent = any. */
+  family?: 4 | 6;
 }
 
 export interface HostKeyQuestion {
@@ -35,12 +41,26 @@ export interface SecretQuestion {
   attempt: number;
 }
 
+export interface LoginQuestion {
+  host: string;
+  user: string;
+  /** What the server asks, in its words. */
+  prompt: string;
+  /** Whether the answer may be shown while it is typed. */
+  echo: boolean;
+}
+
 /** Whoever can answer for the person. Calls may take as long as they like: connection timers stand still meanwhile. */
 export interface SshPrompts {
   /** Asked for a key nobody vouches for, before any credential is read or sent. */
   hostKey(question: HostKeyQuestion): Promise<HostKeyAnswer>;
   /** Null = no answer; the method is skipped. */
   secret(question: SecretQuestion): Promise<string | null>;
+  /**
+   * Answers what a server asks beyond a password: a code, a choice. Null = no answer. Absent where nobody can be shown
+   * a server's own words.
+   */
+  answer?(question: LoginQuestion): Promise<string | null>;
 }
 
 /** Prompts for runs with nobody to ask: unknown hosts are refused, secrets are missing. */

@@ -1,4 +1,5 @@
-import { connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectSocket, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { performance } from 'node:perf_hooks';
 import { type AnyAuthMethod, Client, type ClientChannel, type NextAuthHandler } from 'ssh2';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
@@ -7,7 +8,7 @@ import { HoldTimer } from '../hold-timer.ts';
 import { HostKeyCheck } from './host-key-check.ts';
 import type { KnownHostsSources } from './known-hosts.ts';
 import { AuthSequence } from './ssh-auth.ts';
-import { clientTransport } from './ssh-channel.ts';
+import { ChannelStream, clientTransport } from './ssh-channel.ts';
 import { closedError, mapSshError, type RawSshError, type SshPhase, timeoutError } from './ssh-errors.ts';
 import { CHACHA20, offeredAlgorithms } from './ssh-policy.ts';
 import { checkTarget, describeTarget, type SshPrompts, type SshTarget } from './ssh-target.ts';
@@ -30,6 +31,8 @@ export interface SshOptions {
   onBanner?: (text: string) => void;
   /** Limit for each of: connecting, handshake, one login attempt, opening a channel. Time spent asking does not count. */
   readyTimeoutMs?: number;
+  /** The connection to the server's port, made already: the tunnel of a jump host. */
+  via?: Duplex;
 }
 
 /** One authenticated connection to an SSH server. */
@@ -45,6 +48,11 @@ export interface SshConnection {
    * Rejects with `remote`/`command-failed` if the server refuses, or with what ended the connection.
    */
   exec(command: ByteString): Promise<Transport>;
+  /**
+   * A connection from the server to another machine's port, for a further SSH connection inside this one. Rejects with
+   * `connect`/`jump-refused`, or with what ended the connection.
+   */
+  tunnel(host: string, port: number): Promise<Duplex>;
   /** One round trip over the connection, in milliseconds. */
   roundTripMs(): Promise<number>;
   /** Ends the connection and everything on it; idempotent. */
@@ -82,7 +90,7 @@ class Connection implements SshConnection {
   readonly #options: SshOptions;
   readonly #client = new Client();
   readonly #internals = this.#client as unknown as ClientInternals;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #where: string;
   readonly #check: HostKeyCheck;
   /** Aborted when the connection ends: stops agent requests and the like. */
@@ -119,10 +127,14 @@ class Connection implements SshConnection {
     this.#auth = new AuthSequence(target, {
       signal: this.#work.signal,
       secret: (question) => this.#timer.hold(() => options.prompts.secret(question)),
+      ...(options.prompts.answer && {
+        answer: (question) => this.#timer.hold(() => options.prompts.answer!(question)),
+      }),
       hold: (action) => this.#timer.hold(action),
     });
     this.#attempts = this.#auth.attempts();
-    this.#socket = connectSocket({ host: target.host, port: target.port, noDelay: true });
+    const { host, port, family } = target;
+    this.#socket = options.via ?? connectSocket({ host, port, noDelay: true, ...(family && { family }) });
     this.#listen();
     this.#timer.start();
     options.signal?.addEventListener('abort', this.#onAbort);
@@ -144,7 +156,8 @@ class Connection implements SshConnection {
 
   #listen(): void {
     const client = this.#client;
-    this.#socket.on('connect', () => this.#enter('handshake'));
+    if (this.#socket instanceof Socket) this.#socket.on('connect', () => this.#enter('handshake'));
+    else this.#phase = 'handshake';
     // 'close' of the socket comes after 'error'; ssh2 forwards both.
     client.on('error', (raw: RawSshError) => this.#onError(raw));
     client.on('close', () => this.#end(closedError(this.#where, this.#phase)));
@@ -262,6 +275,27 @@ class Connection implements SshConnection {
         this.#transports.add(transport);
         void transport.exit.then(() => this.#transports.delete(transport));
         resolve(transport);
+      });
+    });
+  }
+
+  tunnel(host: string, port: number): Promise<Duplex> {
+    return this.#await<Duplex>((resolve, reject) => {
+      this.#client.forwardOut('127.0.0.1', 0, host, port, (error: Error | undefined, channel: ClientChannel) => {
+        if (this.#ended !== null) return;
+        if (error === undefined) return resolve(new ChannelStream(channel, 'client'));
+        const why = displayPath(error.message).slice(0, 200);
+        reject(
+          fail(
+            'connect',
+            'jump-refused',
+            `${this.#where} does not connect to ${displayPath(`${host}:${port}`)}: ${why}.`,
+            {
+              exitCode: 255,
+              hint: 'Check the address behind the jump host, and that the jump host allows forwarding.',
+            },
+          ),
+        );
       });
     });
   }
