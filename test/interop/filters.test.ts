@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FilterChain } from '../../electron/engine/filter/chain.ts';
-import { applyRule, parseFilterRule } from '../../electron/engine/filter/parse.ts';
+import { localMergeFiles } from '../../electron/engine/filter/merge-file.ts';
+import { addFilter } from '../../electron/engine/filter/rule-list.ts';
 import type { FilterRule } from '../../electron/engine/filter/rule.ts';
 import { peers } from '../support/peers.ts';
 
@@ -104,31 +105,45 @@ function scan(path: string, name = ''): Node[] {
 }
 
 /** Names the sender's chain lets through. */
-function listed(nodes: Node[], chain: FilterChain): string[] {
-  return nodes.flatMap((node) =>
-    chain.check(node.name, node.children !== null) === 'exclude'
-      ? []
-      : [node.name, ...listed(node.children ?? [], chain)],
-  );
+function listed(nodes: Node[], chain: FilterChain, dir = ''): string[] {
+  chain.enter(dir);
+  const kept = nodes.filter((node) => chain.check(node.name, node.children !== null) === 'include');
+  return kept.flatMap((node) => [
+    node.name,
+    ...(node.children === null ? [] : listed(node.children, chain, node.name)),
+  ]);
 }
 
 /** Deletes what the receiver's chain allows; returns whether everything went. */
-function deleted(nodes: Node[], chain: FilterChain, out: string[], inside = false): boolean {
+function deleted(nodes: Node[], chain: FilterChain, out: string[], dir = ''): boolean {
+  const inside = dir !== '';
+  chain.enter(dir);
   let all = true;
   for (const node of nodes) {
     const gone =
       chain.check(node.name, node.children !== null, inside) === 'include' &&
-      (node.children === null || deleted(node.children, chain, out, true));
+      (node.children === null || deleted(node.children, chain, out, node.name));
     if (gone) out.push(node.children === null ? node.name : `${node.name}/`);
     all &&= gone;
   }
   return all;
 }
 
+const noFiles = {
+  read: (): string => {
+    throw new Error('no rule file expected');
+  },
+  from0: false,
+};
+
 function parsed(texts: string[]): FilterRule[] {
   const rules: FilterRule[] = [];
-  for (const text of texts) applyRule(rules, parseFilterRule(text));
+  for (const text of texts) addFilter(rules, text, noFiles);
   return rules;
+}
+
+function chainOf(texts: string[], side: 'sender' | 'receiver', folder: string): FilterChain {
+  return new FilterChain(parsed(texts), side, join(root, folder), { mergeFiles: localMergeFiles(false) });
 }
 
 const filters = (texts: string[]): string[] => texts.flatMap((text) => ['-f', text]);
@@ -143,7 +158,7 @@ describe('random rule sets against rsync', () => {
       const theirs = rsync('-rn', '--list-only', '--no-h', ...filters(texts), 'tree/', 'empty/').map((line) =>
         line.slice(line.search(/\d\d:\d\d:\d\d /) + 9),
       );
-      const ours = listed(tree, new FilterChain(parsed(texts), 'sender', join(root, 'tree')));
+      const ours = listed(tree, chainOf(texts, 'sender', 'tree'));
       expect([texts, ...theirs.map((name) => name.replaceAll('\\#134', '\\')).sort()]).toEqual([
         texts,
         ...['.', ...ours].sort(),
@@ -161,8 +176,97 @@ describe('random rule sets against rsync', () => {
         .map((line) => line.slice(12).replaceAll('\\#134', '\\'));
       rmSync(join(root, 'victim'), { recursive: true });
       const ours: string[] = [];
-      deleted(tree, new FilterChain(parsed(texts), 'receiver', join(root, 'victim')), ours);
+      deleted(tree, chainOf(texts, 'receiver', 'victim'), ours);
       expect([texts, ...theirs.sort()]).toEqual([texts, ...ours.sort()]);
+    }
+  });
+});
+
+/** A per-directory rule and what its files hold, which is not always rules in full. */
+interface Merges {
+  rules: string[];
+  files: Record<string, string>;
+}
+
+function randomMerges(random: (below: number) => number): Merges {
+  const names = ['.r', '.q'];
+  const rules = names.slice(0, 1 + random(2)).map((name) => {
+    const modifiers = ['', '', 'n', '-', '+', 'w-', 'C', 'e', 'en', 's', 'r', 'p', '/'][random(13)]!;
+    const path = random(4) === 0 ? ['/', '../', `${root}/`, `${root}/tree/`][random(4)]! : '';
+    return `:${modifiers} ${path}${name}`;
+  });
+  if (random(2) === 0) rules.splice(random(rules.length + 1), 0, randomRule(random));
+  const files: Record<string, string> = {};
+  for (let count = 2 + random(5); count > 0; count--) {
+    const dir = ['', 'tree/', 'tree/d/', 'tree/d/e/', 'tree/ab/', 'tree/e/', 'tree/k/'][random(7)]!;
+    const point = rules.find((rule) => rule.startsWith(':')) ?? '';
+    const name = names[random(2)]!;
+    const bare = /^:[^ ]*[-+C]/.test(rules.find((rule) => rule.endsWith(name)) ?? point);
+    const sided = /^:[^ ]*[sr]/.test(rules.find((rule) => rule.endsWith(name)) ?? point);
+    const lines = Array.from({ length: 1 + random(3) }, () => {
+      if (random(10) === 0) return '!';
+      if (bare) return ['a', 'b/', '/a', '/d/a', '*.o', 'd/*', '# a'][random(7)]!;
+      if (sided) return ['- a', '+ /a', '-! *b', '- d/a', '-p *.o', '- /e/**'][random(6)]!;
+      return random(6) === 0 ? [': .s', '. .s', ':n .s'][random(3)]! : randomRule(random);
+    });
+    files[dir + name] = `${lines.join('\n')}\n`;
+  }
+  for (const dir of ['', 'tree/', 'tree/d/', 'tree/ab/', 'tree/e/']) files[`${dir}.s`] = '- a\n+ b\n- /e\n';
+  return { rules, files };
+}
+
+/** What random sets have found. */
+const FOUND: Merges[] = [
+  // A file merged by one in a folder: its name and its leading slashes are from the transfer root.
+  { rules: [': .r'], files: { 'tree/d/.r': '. .s\n', 'tree/.s': '- a\n- /e\n' } },
+  // Clearing forgets the files declared so far.
+  { rules: [': .r'], files: { 'tree/.r': ':n .s\n!\n: .s\n', 'tree/.s': '- a\n' } },
+  // A file name that is known already is not declared again, even where it is no longer reached.
+  { rules: [':n .r'], files: { 'tree/.r': ': .s\n', 'tree/d/.r': ': .s\n', 'tree/d/.s': '- a\n' } },
+];
+
+describe('random per-directory files against rsync', () => {
+  const random = randomizer(20_260_101);
+
+  function withFiles(files: Record<string, string>, work: () => void): void {
+    const paths = Object.keys(files).map((name) => join(root, name));
+    Object.values(files).forEach((content, i) => writeFileSync(paths[i]!, content));
+    try {
+      work();
+    } finally {
+      for (const path of paths) rmSync(path);
+    }
+  }
+
+  it('the sender lists the same names', () => {
+    for (let i = 0; i < 100; i++) {
+      const { rules, files } = FOUND[i] ?? randomMerges(random);
+      withFiles(files, () => {
+        const theirs = rsync('-rn', '--list-only', '--no-h', ...filters(rules), 'tree/', 'empty/').map((line) =>
+          line.slice(line.search(/\d\d:\d\d:\d\d /) + 9).replaceAll('\\#134', '\\'),
+        );
+        const ours = listed(scan(join(root, 'tree')), chainOf(rules, 'sender', 'tree'));
+        expect(['.', ...ours].sort(), JSON.stringify({ rules, files })).toEqual(theirs.sort());
+      });
+    }
+  });
+
+  it('the receiver deletes the same names', () => {
+    for (let i = 0; i < 40; i++) {
+      const { rules, files } = randomMerges(random);
+      withFiles(files, () => {
+        cpSync(join(root, 'tree'), join(root, 'victim'), { recursive: true });
+        const before = scan(join(root, 'victim'));
+        const theirs = rsync('-ri', '--delete', ...filters(rules), 'empty/', 'victim/')
+          .filter((line) => line.startsWith('*deleting   '))
+          .map((line) => line.slice(12).replaceAll('\\#134', '\\'));
+        rmSync(join(root, 'victim'), { recursive: true });
+        cpSync(join(root, 'tree'), join(root, 'victim'), { recursive: true });
+        const ours: string[] = [];
+        deleted(before, chainOf(rules, 'receiver', 'victim'), ours);
+        rmSync(join(root, 'victim'), { recursive: true });
+        expect(ours.sort(), JSON.stringify({ rules, files })).toEqual(theirs.sort());
+      });
     }
   });
 });

@@ -123,14 +123,20 @@ export class RuleCompiler {
     if (content === null) return rest;
     let own: RuleNode[] = [];
     let keep = true;
+    const known = points.length;
     const sink = {
-      add: (found: FilterRule) => void own.push(...this.compile(found, dir, points)),
+      // A file that this one merges has its leading slashes at the transfer root.
+      add: (found: FilterRule, depth: number) =>
+        void own.push(...this.compile(found, depth === 1 ? dir : this.#root, points)),
       clear: () => {
         own = [];
+        points.length = known;
         keep = false;
       },
     };
-    addContent(sink, content, templateOf(rule), { files: this.#ruleFiles, dir, depth: 1 }, path);
+    // Names in its merge rules are from the transfer root, where rsync stands: not from its own directory.
+    const reading = { files: this.#ruleFiles, dir: this.#root, depth: 1 };
+    addContent(sink, content, templateOf(rule), reading, path);
     return keep ? [...own, ...rest] : own;
   }
 }

@@ -16,7 +16,8 @@ export interface RuleFiles {
 
 /** Takes rules and the clear mark in; the list of a directory is filled in its own way. */
 export interface RuleSink {
-  add(rule: FilterRule): void;
+  /** @param depth how many files deep the rule stands; 0 = an argument */
+  add(rule: FilterRule, depth: number): void;
   clear(): void;
 }
 
@@ -87,10 +88,11 @@ function addOne(
   place?: string,
 ): void {
   const parsed = parseByTemplate(text, template, place);
+  const depth = reading?.depth ?? 0;
   if (parsed === null) return;
   if (parsed === 'clear') sink.clear();
-  else if (!('kind' in parsed)) parsed.forEach((rule) => sink.add(rule));
-  else if (parsed.kind !== 'merge') sink.add(parsed);
+  else if (!('kind' in parsed)) parsed.forEach((rule) => sink.add(rule, depth));
+  else if (parsed.kind !== 'merge') sink.add(parsed, depth);
   else if (reading !== null) merge(sink, parsed, reading, place);
 }
 
@@ -102,7 +104,7 @@ function merge(sink: RuleSink, request: MergeRequest, reading: Reading, place?: 
       exitCode: 11,
     });
   }
-  if (request.excludeSelf) sink.add(excluding(name));
+  if (request.excludeSelf) sink.add(excluding(name), depth);
   const path = name.startsWith('/') ? name : joinPath(dir, name);
   let content: ByteString;
   try {
