@@ -10,6 +10,7 @@ import { decodeRule, encodeRules, wantsFilterList, MAX_RULE_TEXT } from './filte
 import { EntryFlag, entryName, type FileEntry } from './flist/entry.ts';
 import { FileLists } from './flist/file-lists.ts';
 import { IdMapper, type ReceivedNames } from './flist/id-map.ts';
+import { infoLevel } from './options/info-words.ts';
 import { localAbilities } from './roles/attributes.ts';
 import { Deleter } from './roles/delete.ts';
 import type { DeleteStats } from './roles/delete-stats.ts';
@@ -144,15 +145,15 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
       )),
   );
   const empty = received[0]!.entries.length === 0;
+  const say = (text: ByteString): void => {
+    if (options.quiet || (options.verbose === 0 && options.itemize === 0)) return;
+    conn.emit({ type: 'message', level: 'info', from: 'local', text });
+  };
   const destination =
     options.listOnly || empty
       ? new Destination(null, false, null)
-      : resolveDestination(request.opener, request.path, received[0]!.entries, lists.totalEntries, options.dryRun);
-  if (destination.created && !options.quiet && (options.verbose > 0 || options.itemize > 0)) {
-    const made = request.path.replace(/(.)\/+$/, '$1');
-    conn.emit({ type: 'message', level: 'info', from: 'local', text: `created directory ${made}\n` });
-  }
-  const sides = new SideDirs(request.opener, destination.root?.path ?? null);
+      : resolveDestination({ ...request, options, say }, received[0]!.entries, lists.totalEntries);
+  const sides = new SideDirs(request.opener, destination.root?.path ?? null, request.path);
   const state = new ReceiveState(conn, lists, listReceiver, destination, abilities, request.planned, sides);
   state.listsComplete = listsComplete;
   conn.onAbort = () => state.wake();

@@ -44,6 +44,8 @@ export class Applier {
   literalBytes = 0;
   /** Bytes of this file copied from the basis. */
   matchedBytes = 0;
+  /** Is shown what is copied out of the basis, in order; a block that is copied alone as a whole. */
+  onCopied: ((data: Uint8Array, offset: number, length: number) => void) | null = null;
 
   /**
    * @param head the sum head this side generated for the file, never just the echoed one (reference R25).
@@ -129,6 +131,11 @@ export class Applier {
     if (this.#runEnd - this.#runFrom >= BUFFER_BYTES) this.#copyRun();
   }
 
+  /** Copies the blocks named so far. */
+  copyPending(): void {
+    if (this.#runEnd > this.#runFrom) this.#copyRun();
+  }
+
   /** Writes out what is still held and ends the file. @returns the whole-file sum, in wire order, to compare. */
   finish(): Uint8Array {
     if (this.#runEnd > this.#runFrom) this.#copyRun();
@@ -137,6 +144,13 @@ export class Applier {
     this.#basis = null;
     this.#sink = null;
     return sum;
+  }
+
+  /** Writes out what is still held of a file that will not be finished. */
+  spill(): void {
+    if (this.#sink === null) return;
+    if (this.#runEnd > this.#runFrom) this.#copyRun();
+    this.#flush();
   }
 
   #copyRun(): void {
@@ -152,6 +166,7 @@ export class Applier {
       const length = Math.min(end - from, this.#buffer.length - this.#used);
       const got = readFully(basis, this.#buffer, this.#used, length, from);
       if (got < length) this.#buffer.fill(0, this.#used + got, this.#used + length);
+      this.onCopied?.(this.#buffer, this.#used, length);
       this.#used += length;
       from += length;
       if (stays) this.#flush(true);

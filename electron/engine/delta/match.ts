@@ -8,8 +8,8 @@ import type { UpdateMode } from './update-mode.ts';
 export interface TokenSink {
   /** 1 to {@link MAX_LITERAL} bytes of the source. They are only valid during the call: copy or send them. */
   literal(data: Uint8Array, offset: number, length: number): void;
-  /** Block `index` of the basis. */
-  match(index: number): void;
+  /** Block `index` of the basis, and its bytes, which are only valid during the call. */
+  match(index: number, data: Uint8Array, offset: number, length: number): void;
 }
 
 /** Most bytes of one literal token (reference §7.7, pitfall 33). */
@@ -286,7 +286,7 @@ export class Matcher {
 
   #emitMatch(block: number, length: number): void {
     this.#emitLiterals(this.#at);
-    this.#sink.match(block);
+    this.#sink.match(block, this.#buffer, this.#at, length);
     if (this.#settled !== null && block * this.#table!.head.blockLength === this.bytesRead - this.#end + this.#at)
       this.#settled[block] = 1;
     this.matchedBytes += length;

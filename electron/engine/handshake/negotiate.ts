@@ -1,14 +1,14 @@
 import { fail } from '../../../shared/errors.ts';
-import { SUPPORTED_CHECKSUMS, loadChecksums, type ChecksumName } from '../checksum/strong.ts';
+import { checksumLength } from '../checksum/strong.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { FlistLayout } from '../flist/entry.ts';
-import { checksumLength } from '../checksum/strong.ts';
-import { Compat, Limit, PROTOCOL_MAX, PROTOCOL_MIN } from '../wire/constants.ts';
+import { Compat, ItemFlag, PROTOCOL_MAX, PROTOCOL_MIN } from '../wire/constants.ts';
 import type { PeerInput } from '../wire/peer-input.ts';
 import type { PeerOutput } from '../wire/peer-output.ts';
+import { agreeOnAlgorithms, type Algorithms, loadAlgorithms } from './algorithms.ts';
 
 /** What two peers agreed on before the first list (reference §2). */
-export interface Agreement {
+export interface Agreement extends Algorithms {
   protocol: number;
   incRecurse: boolean;
   varintFlags: boolean;
@@ -17,12 +17,10 @@ export interface Agreement {
   seedFirst: boolean;
   /** A file of the partial folder that serves as the basis is updated in place (§7.8). */
   inplacePartial: boolean;
+  /** Items of hard links and the like ask for no attribute values (§6.10). */
+  xattrOptim: boolean;
   /** Signed 32-bit checksum seed. */
   seed: number;
-  /** Block and whole-file sums. */
-  transferSum: ChecksumName;
-  /** `--checksum` sums in the file list. */
-  listSum: ChecksumName;
 }
 
 /**
@@ -48,9 +46,10 @@ export async function negotiateAsClient(
       exitCode: 2,
     });
   }
-  const sums = await agreeOnChecksums(input, output, options, compat, false);
+  const algorithms = await agreeOnAlgorithms(input, output, options, compat, false);
   const seed = await input.parse((r) => r.i32());
-  return agreement(protocol, compat, sums, seed);
+  await loadAlgorithms(algorithms, seed);
+  return agreement(protocol, compat, algorithms, seed);
 }
 
 /**
@@ -78,11 +77,19 @@ export async function negotiateAsServer(
     (has('v') ? Compat.VARINT_FLIST_FLAGS : 0) |
     (has('u') ? Compat.ID0_NAMES : 0);
   output.data.varint(compat);
-  const sums = await agreeOnChecksums(input, output, options, compat, true);
+  const algorithms = await agreeOnAlgorithms(input, output, options, compat, true);
   const seed = options.checksumSeed !== 0 ? options.checksumSeed | 0 : (Date.now() / 1000) ^ (process.pid << 6);
   output.data.i32(seed);
   output.flush();
-  return agreement(protocol, compat, sums, seed);
+  await loadAlgorithms(algorithms, seed);
+  return agreement(protocol, compat, algorithms, seed);
+}
+
+/** Whether a list of attribute values, maybe empty, is part of an item with these flags (§6.10). */
+export function asksForXattrs(agreed: Agreement, options: TransferOptions, iflags: number): boolean {
+  if (options.xattrs === 0 || !(iflags & ItemFlag.REPORT_XATTR) || options.dryRun) return false;
+  const local = ItemFlag.XNAME_FOLLOWS | ItemFlag.LOCAL_CHANGE;
+  return !agreed.xattrOptim || (iflags & local) !== local;
 }
 
 /** What an entry looks like on this connection (reference §6.4). */
@@ -108,12 +115,7 @@ export function flistLayout(agreed: Agreement, options: TransferOptions): FlistL
   };
 }
 
-function agreement(
-  protocol: number,
-  compat: number,
-  sums: { transferSum: ChecksumName; listSum: ChecksumName },
-  seed: number,
-): Agreement {
+function agreement(protocol: number, compat: number, algorithms: Algorithms, seed: number): Agreement {
   return {
     protocol,
     incRecurse: (compat & Compat.INC_RECURSE) !== 0,
@@ -122,8 +124,9 @@ function agreement(
     id0Names: (compat & Compat.ID0_NAMES) !== 0,
     seedFirst: (compat & Compat.CHECKSUM_SEED_FIX) !== 0,
     inplacePartial: (compat & Compat.INPLACE_PARTIAL_DIR) !== 0,
+    xattrOptim: protocol >= 31 && (compat & Compat.AVOID_XATTR_OPTIM) === 0,
     seed,
-    ...sums,
+    ...algorithms,
   };
 }
 
@@ -143,49 +146,4 @@ function checkVersion(version: number): number {
     });
   }
   return Math.min(version, PROTOCOL_MAX);
-}
-
-/** §2.3. Each side sends its list before it reads; the first of our list that the peer has is taken. */
-async function agreeOnChecksums(
-  input: PeerInput,
-  output: PeerOutput,
-  options: TransferOptions,
-  compat: number,
-  isServer: boolean,
-): Promise<{ transferSum: ChecksumName; listSum: ChecksumName }> {
-  let transferSum: ChecksumName;
-  let listSum: ChecksumName;
-  if (options.checksumChoice !== null) {
-    const [first, second] = options.checksumChoice.split(',');
-    transferSum = known(first!);
-    listSum = known(second ?? first!);
-  } else if (compat & Compat.VARINT_FLIST_FLAGS) {
-    output.data.vstring(SUPPORTED_CHECKSUMS.join(' ') + (isServer ? ' none' : ''));
-    output.flush();
-    const theirs = new Set((await input.parse((r) => r.vstring(Limit.NEGOTIATION))).toLowerCase().split(' '));
-    const common = SUPPORTED_CHECKSUMS.find((name) => theirs.has(name));
-    if (!common) {
-      throw fail('protocol', 'no-common-checksum', 'Driftline and the server share no checksum algorithm', {
-        exitCode: 4,
-        hint: `The server offers: ${[...theirs].join(' ').replace(/[^ -~]/g, '?')}`,
-      });
-    }
-    transferSum = listSum = common;
-  } else {
-    transferSum = listSum = 'md5';
-  }
-  await loadChecksums([transferSum, listSum]);
-  return { transferSum, listSum };
-}
-
-function known(name: string): ChecksumName {
-  const found = (['none', ...SUPPORTED_CHECKSUMS] as ChecksumName[]).find(
-    (supported) => supported === (name === 'auto' ? 'xxh64' : name),
-  );
-  if (!found)
-    throw fail('usage', 'checksum-choice', `Checksum "${name}" is not supported`, {
-      exitCode: 4,
-      hint: `Known: ${SUPPORTED_CHECKSUMS.join(', ')}`,
-    });
-  return found;
 }

@@ -1,19 +1,24 @@
-import { fail, toErrorData } from '../../../shared/errors.ts';
+import { fail } from '../../../shared/errors.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { checksumLength, createFileSum, type FileSum } from '../checksum/strong.ts';
+import { createTokenReader, type TokenReader } from '../compress/token-reader.ts';
 import type { Connection } from '../connection.ts';
 import { Applier } from '../delta/apply.ts';
-import { sameSumHead, validateSumHead, type SumHead } from '../delta/sum-head.ts';
+import { NO_BASIS, sameSumHead, validateSumHead, type SumHead } from '../delta/sum-head.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
-import type { NewAttributes, ReadFile, TempFile } from '../fs/fs.ts';
+import { asksForXattrs } from '../handshake/negotiate.ts';
+import { infoLevel } from '../options/info-words.ts';
 import { ItemFlag, Limit, Ndx, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
-import { attributesFor, lesserAttributes } from './attributes.ts';
 import { readCounts, type DeleteStats } from './delete-stats.ts';
-import { folderMissing, isDiskFull, shownName, type Place } from './destination.ts';
+import { shownName } from './destination.ts';
+import { FileUpdates, type Update } from './file-updates.ts';
 import type { Pending, ReceiveState } from './receive-state.ts';
 import { unexpectedNdx } from './sender.ts';
+
+/** Bytes of an appended file's beginning that are summed between turns of the event loop. */
+const PREFIX_BYTES = 1 << 22;
 
 interface Reply {
   ndx: number;
@@ -21,9 +26,6 @@ interface Reply {
   xname: ByteString | null;
   head: SumHead | null;
 }
-
-/** Longest literal token taken; stock writers stay at 32 KiB. */
-const MAX_LITERAL = 1 << 24;
 
 /**
  * The receiver: reads replies in the sender's order, rebuilds files beside their targets and puts them in place once the
@@ -36,11 +38,17 @@ export class Receiver {
   readonly #conn: Connection;
   readonly #fileSum: FileSum;
   readonly #applier = new Applier();
+  readonly #updates: FileUpdates;
+  readonly #tokenReader: TokenReader;
+  readonly #readToken = (r: ByteReader): boolean => this.#tokenReader.step(r);
 
   constructor(state: ReceiveState) {
     this.#state = state;
     this.#conn = state.conn;
-    this.#fileSum = createFileSum(state.conn.agreed.transferSum);
+    this.#updates = new FileUpdates(state);
+    const { transferSum, compression, protocol } = state.conn.agreed;
+    this.#fileSum = createFileSum(transferSum);
+    this.#tokenReader = createTokenReader(compression, protocol);
     state.conn.onNoSend = (ndx) => {
       const pending = state.pending.get(ndx);
       if (!pending) return;
@@ -63,8 +71,10 @@ export class Receiver {
         await input.fill();
         continue;
       }
-      if (reply.ndx === Ndx.DONE) this.#done();
-      else if (reply.ndx === Ndx.FLIST_EOF) this.#listsComplete();
+      if (reply.ndx === Ndx.DONE) {
+        if (state.phase === 1) await this.#updates.putDelayed();
+        this.#done();
+      } else if (reply.ndx === Ndx.FLIST_EOF) this.#listsComplete();
       else if (reply.ndx <= Ndx.FLIST_OFFSET) {
         if (!agreed.incRecurse || state.listsComplete) throw unexpectedNdx(reply.ndx);
         state.addList(await state.received.readSubList(Ndx.FLIST_OFFSET - reply.ndx));
@@ -82,6 +92,11 @@ export class Receiver {
     }
     state.finished = true;
     state.wake();
+  }
+
+  /** Gives memory back; after {@link run}. */
+  dispose(): void {
+    this.#tokenReader.dispose();
   }
 
   #done(): void {
@@ -121,17 +136,26 @@ export class Receiver {
     const iflags = r.u16();
     if (iflags & ItemFlag.BASIS_TYPE_FOLLOWS) r.u8();
     const xname = iflags & ItemFlag.XNAME_FOLLOWS ? r.vstring(Limit.PATH) : null;
-    let head: SumHead | null = null;
-    if (iflags & ItemFlag.TRANSFER && !this.#conn.options.dryRun) {
-      head = { count: r.i32(), blockLength: r.i32(), strongLength: r.i32(), remainder: r.i32() };
-      validateSumHead(head, { checksumLength: checksumLength(this.#conn.agreed.transferSum) });
-    }
+    // Values of attributes stand in between and may be long.
+    const head = asksForXattrs(this.#conn.agreed, this.#conn.options, iflags) ? null : this.#readHead(r, iflags);
     return { ndx, iflags, xname, head };
+  }
+
+  #readHead(r: ByteReader, iflags: number): SumHead | null {
+    if (!(iflags & ItemFlag.TRANSFER) || this.#conn.options.dryRun) return null;
+    const head = { count: r.i32(), blockLength: r.i32(), strongLength: r.i32(), remainder: r.i32() };
+    validateSumHead(head, { checksumLength: checksumLength(this.#conn.agreed.transferSum) });
+    return head;
   }
 
   async #item(reply: Reply): Promise<void> {
     const entry = this.#state.lists.find(reply.ndx)?.entry;
     if (!entry || entry.flags & EntryFlag.INACTIVE) throw unexpectedNdx(reply.ndx);
+    const { extended } = this.#state;
+    if (extended && asksForXattrs(this.#conn.agreed, this.#conn.options, reply.iflags)) {
+      await extended.readValues(reply.ndx, entry);
+      reply.head = await this.#conn.input.parse((r) => this.#readHead(r, reply.iflags));
+    }
     if (reply.head) {
       const pending = this.#state.pending.get(reply.ndx);
       if (!pending || !isReg(entry.mode) || this.#state.phase >= 2) {
@@ -153,6 +177,7 @@ export class Receiver {
     } else if (this.#state.pending.has(reply.ndx)) {
       throw fail('protocol', 'no-data', `The peer answered for ${shownName(entry)} without its content`);
     } else this.#report(entry, reply);
+    extended?.settled(entry);
   }
 
   #report(entry: FileEntry, reply: Reply): void {
@@ -171,89 +196,63 @@ export class Receiver {
 
   async #content(pending: Pending): Promise<void> {
     const { entry } = pending;
-    const place = this.#state.destination.place(entry);
     const { progress } = this.#conn;
     progress.name = entryName(entry);
     progress.nameSize = entry.size;
     progress.nameBytes = 0;
-    let basis: ReadFile | null = null;
-    let temp: TempFile | null = null;
+    let update: Update | null = null;
     try {
       try {
-        if (!place) throw folderMissing(entry);
-        if (pending.head.count > 0) basis = openBasis(place);
-        temp = place.dir.createTemp(place.name);
+        update = this.#updates.open(pending);
       } catch (error) {
-        this.#writeFailed(pending, error);
+        this.#updates.failed(pending, error);
       }
-      const verified = await this.#tokens(pending, basis, temp);
-      if (temp === null) return this.#state.settle(pending);
+      const verified = await this.#tokens(pending, update);
+      if (update === null) return this.#state.settle(pending);
       if (!verified) {
-        temp.discard();
+        this.#updates.reject(update);
         return this.#verifyFailed(pending);
       }
-      const { options } = this.#conn;
-      const attributes = attributesFor(entry, pending.existing, options, this.#state.abilities, this.#state.umask);
-      if (!this.#putInPlace(pending, temp, attributes)) return this.#state.settle(pending);
+      if (!this.#updates.finish(update)) return this.#state.settle(pending);
       this.#state.touch(entry.dir);
       this.#state.totals.transferred++;
       this.#state.totals.transferredSize += entry.size;
       progress.filesDone++;
-      this.#state.settle(pending);
+      this.#state.settle(pending, this.#conn.options.delayUpdates ? 'delayed' : 'placed');
     } catch (error) {
-      temp?.discard();
+      if (update !== null) this.#interrupt(update);
       throw error;
     } finally {
-      basis?.close();
+      update?.basis?.close();
     }
   }
 
-  /**
-   * Owner, mode and time, then the rename. What is refused of the former is reported and left out: the content is
-   * verified and belongs in place. @returns whether it is there
-   */
-  #putInPlace(pending: Pending, temp: TempFile, wanted: NewAttributes): boolean {
-    let first: unknown = null;
-    let last: unknown = null;
-    for (let attributes: NewAttributes | null = wanted; attributes; attributes = lesserAttributes(attributes)) {
-      try {
-        temp.commit(attributes);
-        if (first !== null) this.#state.attributesFailed(pending.entry, first);
-        return true;
-      } catch (error) {
-        if (toErrorData(error).code === 'temp-ended') break; // it was the rename that failed
-        last = error;
-        first ??= error;
-      }
+  /** The run ends here: what has come of the file is kept if the user wants that. */
+  #interrupt(update: Update): void {
+    try {
+      if (this.#updates.kept !== 'discarded') this.#applier.spill();
+    } catch {
+      // What is on the disk must do.
     }
-    temp.discard();
-    this.#writeFailed(pending, last);
-    return false;
+    this.#updates.interrupt(update, this.#applier.literalBytes > 0);
   }
 
   /** Consumes the token stream. @returns whether the whole-file sum was right. */
-  async #tokens(pending: Pending, basis: ReadFile | null, temp: TempFile | null): Promise<boolean> {
-    const { input, progress, agreed } = this.#conn;
+  async #tokens(pending: Pending, update: Update | null): Promise<boolean> {
+    const { input, progress, agreed, options } = this.#conn;
     const applier = this.#applier;
     const { totals } = this.#state;
-    applier.begin(pending.head, basis ?? (pending.head.count > 0 ? NOTHING : null), temp ?? DISCARD, this.#fileSum);
+    // What is appended refers to no block.
+    const head = options.append !== 'off' && !pending.again ? NO_BASIS : pending.head;
+    const basis = update ? update.basis : head.count > 0 ? NOTHING : null;
+    applier.begin(head, basis, update?.output ?? DISCARD, this.#fileSum, update?.mode);
+    while (applier.prefix(PREFIX_BYTES)) await this.#conn.pause();
     // The second attempt counts no bytes again: progress never runs backwards, and ends at the total.
     const bytesBefore = progress.bytesDone - (pending.again ? pending.entry.size : 0);
-    let literalLeft = 0;
+    this.#tokenReader.begin(applier);
     for (;;) {
-      const step = input.tryParse((r) => {
-        if (literalLeft > 0) {
-          const part = r.some(literalLeft);
-          literalLeft -= part.length;
-          applier.literal(part, 0, part.length);
-          return 1;
-        }
-        const token = r.i32();
-        if (token < 0) applier.block(-(token + 1));
-        else literalLeft = token;
-        return token;
-      });
-      if (step === MORE) {
+      const more = input.tryParse(this.#readToken);
+      if (more === MORE) {
         progress.nameBytes = applier.literalBytes + applier.matchedBytes;
         progress.bytesDone = Math.max(
           progress.bytesDone,
@@ -262,9 +261,7 @@ export class Receiver {
         progress.literal = totals.literal + applier.literalBytes;
         progress.matched = totals.matched + applier.matchedBytes;
         await input.fill();
-      } else if (step === 0) break;
-      else if (literalLeft > MAX_LITERAL)
-        throw fail('protocol', 'literal-too-long', `The peer announced ${literalLeft} bytes of data in one piece`);
+      } else if (!more) break;
       if (this.#conn.sliceOver) await this.#conn.pause();
     }
     const ours = applier.finish();
@@ -275,57 +272,28 @@ export class Receiver {
     return agreed.transferSum === 'none' || Buffer.from(ours).toString('latin1') === theirs;
   }
 
-  /** First failure: ask again with full sums. Second: the old file stays and the run is partial (§7.13). */
+  /** First failure: ask again with full sums. Second: the run is partial (§7.13). */
   #verifyFailed(pending: Pending): void {
-    const shown = shownName(pending.entry);
+    const { options } = this.#conn;
+    const { kept } = this.#updates;
     if (!pending.again) {
-      this.#conn.emit({
-        type: 'message',
-        level: 'warning',
-        from: 'local',
-        text: `${entryName(pending.entry)} failed verification -- will try again\n`,
-      });
+      if (options.itemize > 0 || infoLevel(options, 'name') > 0) {
+        const name = entryName(pending.entry);
+        const text = `WARNING: ${name} failed verification -- update ${kept} (will try again).\n`;
+        this.#conn.emit({ type: 'message', level: 'warning', from: 'local', text });
+      }
       return this.#state.requeue(pending);
     }
     this.#conn.issue({
       code: 'verify-failed',
       name: entryName(pending.entry),
-      message: `${shown} failed verification twice; the old file was kept`,
+      message: `ERROR: ${shownName(pending.entry)} failed verification -- update ${kept}.`,
       ioError: 0,
     });
     this.#state.settle(pending);
   }
-
-  #writeFailed(pending: Pending, error: unknown): void {
-    this.#conn.check();
-    if (isDiskFull(error)) throw error;
-    const { message, details } = toErrorData(error);
-    const errno = details?.['errno'];
-    this.#conn.issue({
-      code: 'write-failed',
-      name: entryName(pending.entry),
-      errno: typeof errno === 'string' ? errno : undefined,
-      message,
-      ioError: 0,
-    });
-  }
 }
 
-/** A basis that cannot be opened any more is as good as one that vanished: the whole file is then asked for again. */
-function openBasis({ dir, name }: Place): ReadFile | null {
-  try {
-    return dir.openRead(name);
-  } catch {
-    return null;
-  }
-}
-
-/** A basis that vanished between signature and data: reads as zeros, which the whole-file sum catches. */
-const NOTHING: ReadFile = {
-  size: 0,
-  mtime: 0,
-  nsec: 0,
-  read: () => 0,
-  close: () => {},
-};
+/** Stands for a basis where nothing can be written anyway. */
+const NOTHING = { read: () => 0 };
 const DISCARD = { write: () => {}, pass: () => {} };

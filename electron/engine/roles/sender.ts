@@ -1,6 +1,7 @@
 import { fail, toErrorData } from '../../../shared/errors.ts';
 import { displayPath, bytesToText, type ByteString } from '../../../shared/model/path.ts';
 import { checksumLength, createBlockSum, createFileSum } from '../checksum/strong.ts';
+import { createTokenWriter, type TokenWriter } from '../compress/token-writer.ts';
 import type { Connection } from '../connection.ts';
 import { Matcher } from '../delta/match.ts';
 import { SignatureTable } from '../delta/signature.ts';
@@ -8,7 +9,9 @@ import { NO_BASIS, basisLengthOf, validateSumHead, type SumHead } from '../delta
 import type { UpdateMode } from '../delta/update-mode.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { FileLists } from '../flist/file-lists.ts';
+import { readXattrRequest } from '../flist/xattr.ts';
 import type { ReadFile } from '../fs/fs.ts';
+import { asksForXattrs } from '../handshake/negotiate.ts';
 import { BasisType, Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
@@ -21,6 +24,8 @@ interface Request {
   iflags: number;
   basisType: number;
   xname: ByteString | null;
+  /** Numbers of the attributes whose values are asked for; null where none can be. */
+  xattrs: number[] | null;
   /** Present when content is asked for. */
   head: SumHead | null;
 }
@@ -55,6 +60,7 @@ export class Sender {
   readonly #lists: FileLists;
   readonly #source: ListSource;
   readonly #fileSum;
+  readonly #tokens: TokenWriter;
   readonly #matcher: Matcher;
   #phase = 0;
   /** io_error bits since the lists, told to the receiving side at the end (§4.6). */
@@ -64,17 +70,11 @@ export class Sender {
     this.#conn = conn;
     this.#lists = lists;
     this.#source = source;
-    const { transferSum, seed, seedFirst } = conn.agreed;
+    const { transferSum, seed, seedFirst, compression, protocol } = conn.agreed;
     this.#fileSum = createFileSum(transferSum);
-    const { data } = conn.output;
+    this.#tokens = createTokenWriter(conn.output.data, compression, protocol);
     this.#matcher = new Matcher(
-      {
-        literal: (buffer, offset, length) => {
-          data.i32(length);
-          data.bytes(buffer, offset, length);
-        },
-        match: (block) => data.i32(-(block + 1)),
-      },
+      this.#tokens,
       transferSum === 'none' ? null : createBlockSum(transferSum, seed, { seedFirst }),
     );
   }
@@ -128,6 +128,11 @@ export class Sender {
     if (last !== Ndx.DONE) throw unexpectedNdx(last);
   }
 
+  /** Gives memory back; after {@link run}. */
+  dispose(): void {
+    this.#tokens.dispose();
+  }
+
   /** One list is finished. @returns false when it was the last, so that this DONE ends the phase. */
   #finishList(): boolean {
     if (!this.#conn.agreed.incRecurse || this.#lists.first === null) return false;
@@ -139,16 +144,18 @@ export class Sender {
 
   #readRequest(r: ByteReader): Request {
     const ndx = r.ndx();
-    if (ndx === Ndx.DONE) return { ndx, iflags: 0, basisType: BasisType.DESTINATION, xname: null, head: null };
+    if (ndx === Ndx.DONE)
+      return { ndx, iflags: 0, basisType: BasisType.DESTINATION, xname: null, xattrs: null, head: null };
     const iflags = r.u16();
     const basisType = iflags & ItemFlag.BASIS_TYPE_FOLLOWS ? r.u8() : BasisType.DESTINATION;
     const xname = iflags & ItemFlag.XNAME_FOLLOWS ? r.vstring(Limit.PATH) : null;
+    const xattrs = asksForXattrs(this.#conn.agreed, this.#conn.options, iflags) ? readXattrRequest(r) : null;
     let head: SumHead | null = null;
     if (iflags & ItemFlag.TRANSFER && !this.#conn.options.dryRun) {
       head = { count: r.i32(), blockLength: r.i32(), strongLength: r.i32(), remainder: r.i32() };
       validateSumHead(head, { checksumLength: checksumLength(this.#conn.agreed.transferSum) });
     }
-    return { ndx, iflags, basisType, xname, head };
+    return { ndx, iflags, basisType, xname, xattrs, head };
   }
 
   async #serve(request: Request): Promise<void> {
@@ -163,16 +170,19 @@ export class Sender {
         `The peer asked for the content of ${displayPath(bytesToText(entryName(entry)))}, which it may not`,
       );
     }
+    if (request.xattrs?.length && this.#source.attributes?.has(entry, request.xattrs) !== true) {
+      throw fail('protocol', 'bad-request', 'The peer asked for an attribute that was never listed');
+    }
     const appends = this.#conn.options.append !== 'off' && !(entry.flags & EntryFlag.SENT);
     const table = request.head ? await this.#readSums(appends ? NO_BASIS : request.head) : null;
     if (!this.#source.accepts(entry, request.iflags)) {
       if (wantsContent) this.#conn.output.messageInt(Msg.NO_SEND, request.ndx);
-      else this.#writeHeader(request);
+      else this.#writeHeader(request, entry);
       return;
     }
     this.#report(entry, request);
     if (request.head === null || table === null) {
-      this.#writeHeader(request);
+      this.#writeHeader(request, entry);
       return;
     }
     const file = this.#open(entry);
@@ -259,12 +269,14 @@ export class Sender {
     });
   }
 
-  #writeHeader(request: Request): void {
+  #writeHeader(request: Request, entry: FileEntry): void {
     const { data } = this.#conn.output;
     data.ndx(request.ndx);
     data.u16(request.iflags);
     if (request.iflags & ItemFlag.BASIS_TYPE_FOLLOWS) data.u8(request.basisType);
     if (request.xname !== null) data.vstring(request.xname);
+    if (request.xattrs?.length) this.#source.attributes!.writeValues(data, entry, request.xattrs);
+    else if (request.xattrs) data.varint(0);
   }
 
   #open(entry: FileEntry): ReadFile | null {
@@ -298,7 +310,7 @@ export class Sender {
     const { progress } = conn;
     const again = (entry.flags & EntryFlag.SENT) !== 0;
     entry.flags |= EntryFlag.SENT;
-    this.#writeHeader(request);
+    this.#writeHeader(request, entry);
     const echo = head.count > 0 ? head : NO_BASIS;
     data.i32(echo.count);
     data.i32(echo.blockLength);
@@ -312,6 +324,7 @@ export class Sender {
     const bytesBefore = progress.bytesDone - (again ? entry.size : 0);
     const literalBefore = this.totals.literal;
     const matchedBefore = this.totals.matched;
+    this.#tokens.begin();
     this.#matcher.begin(file, file.size, table, this.#fileSum, mode);
     let sum: Uint8Array;
     try {
@@ -340,7 +353,7 @@ export class Sender {
       sum.fill(0);
       if (zero) sum[sum.length - 1] = 1;
     }
-    data.i32(0);
+    this.#tokens.end();
     data.bytes(sum, 0, sum.length);
     progress.literal = this.totals.literal += this.#matcher.literalBytes;
     progress.matched = this.totals.matched += this.#matcher.matchedBytes;

@@ -1,0 +1,165 @@
+import { fail } from '../../../shared/errors.ts';
+import { loadChecksums, SUPPORTED_CHECKSUMS, type ChecksumName } from '../checksum/strong.ts';
+import {
+  type Compression,
+  compressionLevel,
+  type CompressionName,
+  SUPPORTED_COMPRESSIONS,
+} from '../compress/method.ts';
+import { loadZstd } from '../compress/zstd.ts';
+import type { TransferOptions } from '../options/transfer-options.ts';
+import { Compat, Limit } from '../wire/constants.ts';
+import type { PeerInput } from '../wire/peer-input.ts';
+import type { PeerOutput } from '../wire/peer-output.ts';
+import { firstCommon, knownName, listText, type NameKind, offeredNames, readNames } from './name-lists.ts';
+
+/** The algorithms of one connection. */
+export interface Algorithms {
+  /** Block and whole-file sums. */
+  transferSum: ChecksumName;
+  /** `--checksum` sums in the file list. */
+  listSum: ChecksumName;
+  /** How file data is compressed, or null. */
+  compression: Compression | null;
+}
+
+const CHECKSUMS: NameKind<ChecksumName> = {
+  kind: 'checksum',
+  supported: SUPPORTED_CHECKSUMS,
+  aliases: { xxhash: 'xxh64' },
+  variable: 'RSYNC_CHECKSUM_LIST',
+};
+const COMPRESSIONS: NameKind<CompressionName> = {
+  kind: 'compress',
+  supported: SUPPORTED_COMPRESSIONS,
+  aliases: {},
+  variable: 'RSYNC_COMPRESS_LIST',
+};
+
+/** What peers use that cannot negotiate, and what `auto` means beside an explicit name. */
+const OLD_CHECKSUM = 'md5';
+const OLD_COMPRESSION = 'zlib';
+
+/**
+ * Checksums and compression: explicit choices, which both sides know from the options, else one exchange of lists for
+ * each (reference §2.3). {@link loadAlgorithms} must follow.
+ */
+export async function agreeOnAlgorithms(
+  input: PeerInput,
+  output: PeerOutput,
+  options: TransferOptions,
+  compat: number,
+  isServer: boolean,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<Algorithms> {
+  const negotiates = (compat & Compat.VARINT_FLIST_FLAGS) !== 0;
+  const kinds: NameKind<string>[] = [];
+  if (negotiates && options.checksumChoice === null) kinds.push(CHECKSUMS);
+  if (negotiates && options.compress === 'auto') kinds.push(COMPRESSIONS);
+  const chosen = await (isServer ? answerLists : pickFromLists)(input, output, kinds, environment);
+
+  const [transferSum, listSum] =
+    options.checksumChoice !== null
+      ? explicitSums(options.checksumChoice, isServer, environment)
+      : twice((chosen.get('checksum') ?? OLD_CHECKSUM) as ChecksumName);
+  if (options.checksum && listSum === 'none') {
+    throw fail('usage', 'checksum-choice', `Invalid checksum-choice for --checksum: ${listSum}`, { exitCode: 4 });
+  }
+  return { transferSum, listSum, compression: compressionOf(options, chosen.get('compress'), isServer, environment) };
+}
+
+/** Loads what they need, so that everything that follows can be synchronous. */
+export async function loadAlgorithms({ transferSum, listSum, compression }: Algorithms, seed: number): Promise<void> {
+  await loadChecksums([transferSum, listSum], seed);
+  if (compression?.name === 'zstd') await loadZstd();
+}
+
+/**
+ * A server sends its lists before it reads the client's, and takes the first of the client's that it has: what rsync up
+ * to 3.4 does on both sides, and what a client of 3.5 arrives at.
+ */
+async function answerLists(
+  input: PeerInput,
+  output: PeerOutput,
+  kinds: readonly NameKind<string>[],
+  environment: NodeJS.ProcessEnv,
+): Promise<Map<string, string>> {
+  const ours = kinds.map((kind) => offeredNames(kind, true, environment));
+  for (const names of ours) output.data.vstring(listText(names));
+  output.flush();
+  const chosen = new Map<string, string>();
+  for (const [at, kind] of kinds.entries()) {
+    const text = await input.parse((r) => r.vstring(Limit.NEGOTIATION));
+    const server = ours[at]!;
+    chosen.set(
+      kind.kind,
+      firstCommon(kind, { text, names: readNames(kind, text) }, { text: listText(server), names: server }),
+    );
+  }
+  return chosen;
+}
+
+/**
+ * A client reads the server's lists first, which are under way already, and answers each with the one name it wants:
+ * rsync 3.5 picks by its own order, earlier ones by the client's, and neither can then be of another opinion.
+ */
+async function pickFromLists(
+  input: PeerInput,
+  output: PeerOutput,
+  kinds: readonly NameKind<string>[],
+  environment: NodeJS.ProcessEnv,
+): Promise<Map<string, string>> {
+  const chosen = new Map<string, string>();
+  for (const kind of kinds) {
+    const text = await input.parse((r) => r.vstring(Limit.NEGOTIATION));
+    const names = offeredNames(kind, false, environment);
+    chosen.set(kind.kind, firstCommon(kind, { text: listText(names), names }, { text, names: readNames(kind, text) }));
+  }
+  for (const name of chosen.values()) output.data.vstring(name);
+  output.flush();
+  return chosen;
+}
+
+/** `--checksum-choice=A[,B]`: for the transfer and for `--checksum`. */
+function explicitSums(
+  choice: string,
+  isServer: boolean,
+  environment: NodeJS.ProcessEnv,
+): readonly [ChecksumName, ChecksumName] {
+  const [first, second] = choice.split(',').map((text) => {
+    const name = text === 'auto' ? OLD_CHECKSUM : knownName(CHECKSUMS, text);
+    if (name === null) throw fail('usage', 'checksum-choice', `unknown checksum name: ${text}`, { exitCode: 4 });
+    if (isServer && text !== 'auto') refuseUnlisted(CHECKSUMS, name, '--checksum-choice', environment);
+    return name;
+  });
+  return [first!, second ?? first!];
+}
+
+function compressionOf(
+  { compress, compressLevel }: TransferOptions,
+  negotiated: string | undefined,
+  isServer: boolean,
+  environment: NodeJS.ProcessEnv,
+): Compression | null {
+  if (compress === null || negotiated === 'none') return null;
+  const name = compress === 'auto' ? ((negotiated ?? OLD_COMPRESSION) as CompressionName) : compress;
+  if (compress !== 'auto') {
+    // Level 0 stands for no compression where it is asked of zlib by name (seen in rsync).
+    if (compressLevel === 0 && (name === 'zlib' || name === 'zlibx')) return null;
+    if (isServer) refuseUnlisted(COMPRESSIONS, name, '--compress-choice', environment);
+  }
+  return { name, level: compressionLevel(name, compressLevel) };
+}
+
+/** A server whose administrator restricts the names refuses others also where they are chosen explicitly. */
+function refuseUnlisted<Name extends string>(
+  kind: NameKind<Name>,
+  name: Name | 'none',
+  option: string,
+  environment: NodeJS.ProcessEnv,
+): void {
+  if (offeredNames(kind, true, environment)?.includes(name) === true) return;
+  throw fail('usage', 'choice-refused', `Your ${option} value (${name}) was refused by the server.`, { exitCode: 4 });
+}
+
+const twice = <T>(value: T): readonly [T, T] => [value, value];
