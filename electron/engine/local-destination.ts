@@ -19,7 +19,7 @@ export function localOpener(journal: Journal): DestinationOpener {
         throw fsError(error, 'make the folder', path);
       }
     },
-    open: (path) => openRoot(path, { journal }),
+    open: (path, follow = false) => openRoot(path, { journal, follow }),
     get canReserve() {
       return canReserve();
     },

@@ -54,12 +54,18 @@ export class HeldDirs implements DirHandles {
   readonly #open = new Map<ByteString, HeldDir>();
   readonly #root: HeldDir;
   readonly #rootPath: ByteString;
+  readonly #follow: boolean;
   #clock = 0;
   #closed = false;
 
-  /** @param root may itself be reached through symlinks. @throws fs if it is missing or no folder */
-  constructor(root: ByteString) {
+  /**
+   * @param root may itself be reached through symlinks
+   * @param follow whether a symlink to a folder below the root stands for that folder (`--keep-dirlinks`)
+   * @throws fs if it is missing or no folder
+   */
+  constructor(root: ByteString, follow = false) {
     this.#rootPath = root;
+    this.#follow = follow;
     try {
       this.#root = held('', fs.openSync(native(root), HOLD));
     } catch (error) {
@@ -125,14 +131,37 @@ export class HeldDirs implements DirHandles {
       fd = fs.openSync(native(parent.prefix + name), HOLD | fs.constants.O_NOFOLLOW);
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return null;
-      throw fsError(error, 'open the folder', joinPath(this.#rootPath, rel));
+      // Linux says ENOTDIR of a symlink, others ELOOP.
+      const followed = this.#follow && errno !== 'ENOENT' ? this.#openInside(parent.prefix + name) : null;
+      if (followed === null) {
+        if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return null;
+        throw fsError(error, 'open the folder', joinPath(this.#rootPath, rel));
+      }
+      fd = followed;
     }
     const dir = held(rel, fd);
     dir.used = ++this.#clock;
     this.#open.set(rel, dir);
     if (this.#open.size > MAX_OPEN) this.#evict(dir);
     return dir;
+  }
+
+  /** Follows symlinks to a folder; what was reached is held, then looked at. @returns null unless it is below the root */
+  #openInside(path: ByteString): number | null {
+    let fd: number;
+    try {
+      fd = fs.openSync(native(path), HOLD);
+    } catch {
+      return null;
+    }
+    try {
+      const reached = fs.readlinkSync(`/proc/self/fd/${fd}`, 'latin1');
+      if (isInside(reached, this.#rootPath)) return fd;
+    } catch {
+      // Not known to be inside.
+    }
+    fs.closeSync(fd);
+    return null;
   }
 
   #evict(newest: HeldDir): void {
@@ -159,10 +188,12 @@ function held(rel: ByteString, fd: number): HeldDir {
  */
 export class WalkedDirs implements DirHandles {
   readonly #rootPath: ByteString;
+  readonly #follow: boolean;
 
-  /** @throws fs if the root is missing or no folder */
-  constructor(root: ByteString) {
+  /** @param follow as above. @throws fs if the root is missing or no folder */
+  constructor(root: ByteString, follow = false) {
     this.#rootPath = root;
+    this.#follow = follow;
     try {
       if (!fs.statSync(native(root)).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
     } catch (error) {
@@ -177,7 +208,8 @@ export class WalkedDirs implements DirHandles {
       end = slash < 0 ? rel.length : slash;
       const path = joinPath(this.#rootPath, rel.slice(0, end));
       try {
-        if (!fs.lstatSync(native(path), { throwIfNoEntry: false })?.isDirectory()) return null;
+        const stat = fs.lstatSync(native(path), { throwIfNoEntry: false });
+        if (!stat?.isDirectory() && !(stat?.isSymbolicLink() && this.#follow && this.#leadsInside(path))) return null;
       } catch (error) {
         if (errnoOf(error) === 'ENOTDIR') return null;
         throw fsError(error, 'look at', path);
@@ -187,8 +219,19 @@ export class WalkedDirs implements DirHandles {
     return { prefix: dir.endsWith('/') ? dir : `${dir}/`, fd: null };
   }
 
+  #leadsInside(path: ByteString): boolean {
+    try {
+      const real = fs.realpathSync.native(native(path), 'latin1');
+      return isInside(real, this.#rootPath) && fs.statSync(native(real)).isDirectory();
+    } catch {
+      return false;
+    }
+  }
+
   pin(): void {}
   unpin(): void {}
   forget(): void {}
   close(): void {}
 }
+
+const isInside = (path: ByteString, root: ByteString): boolean => root === '/' || path.startsWith(`${root}/`);

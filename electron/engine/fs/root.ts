@@ -33,6 +33,8 @@ export interface RootOptions {
   journal?: Journal;
   /** Hold parents open (Linux) or look at them before each use. Default: hold where the system can. */
   hold?: boolean;
+  /** Whether a symlink to a folder below the root stands for that folder (`--keep-dirlinks`). Default: none does. */
+  follow?: boolean;
   /** `--fake-super`: files stand for what their attributes say. */
   fakeSuper?: boolean;
 }
@@ -49,7 +51,8 @@ export function openRoot(path: ByteString, options: RootOptions = {}): Destinati
   } catch (error) {
     throw fsError(error, 'open the folder', path);
   }
-  const dirs = (options.hold ?? canHold()) ? new HeldDirs(real) : new WalkedDirs(real);
+  const Dirs = (options.hold ?? canHold()) ? HeldDirs : WalkedDirs;
+  const dirs = new Dirs(real, options.follow);
   return new OpenRoot(real, dirs, options.journal ?? NO_JOURNAL, options.fakeSuper ?? false);
 }
 

@@ -2,7 +2,7 @@ import type { FileEntry } from '../flist/entry.ts';
 import type { DestinationDir, NewAttributes, Stat } from '../fs/fs.ts';
 import type { IdMapper } from '../flist/id-map.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
-import type { ReceiverAbilities } from '../plan/decide.ts';
+import { keepsTime, type ReceiverAbilities } from '../plan/decide.ts';
 import { Mode, isLink } from '../wire/constants.ts';
 
 /** What this process may do as a receiving side. */
@@ -27,19 +27,23 @@ export function attributesFor(
   abilities: ReceiverAbilities,
   umask: number,
 ): NewAttributes {
+  const keepsMtime = keepsTime(entry.mode, options);
+  const { extended } = abilities;
   let mode: number | null;
   if (isLink(entry.mode)) mode = null;
   else if (options.perms) mode = entry.mode & Mode.PERMS;
   else if (existing) mode = existing.mode & Mode.PERMS;
   else mode = entry.mode & 0o777 & ~umask;
-  return {
+  const wanted: NewAttributes = {
     mode,
     uid: abilities.uidFor(entry),
     gid: abilities.gidFor(entry),
-    mtime: options.times ? entry.mtime : null,
-    nsec: options.times ? entry.nsec : 0,
+    mtime: keepsMtime ? entry.mtime : null,
+    nsec: keepsMtime ? entry.nsec : 0,
     atime: null,
   };
+  if (extended) wanted.extended = (at) => extended.set(at, entry, wanted.mode);
+  return wanted;
 }
 
 /**
@@ -60,6 +64,7 @@ export function changedAttributes(wanted: NewAttributes, stat: Stat, exactTimes:
     mtime: sameTime ? null : wanted.mtime,
     nsec: wanted.nsec,
     atime: null,
+    extended: wanted.extended,
   };
 }
 
@@ -82,8 +87,8 @@ export function lesserAttributes(refused: NewAttributes): NewAttributes | null {
 export function setWhatCanBe(dir: DestinationDir, name: string, wanted: NewAttributes, isSymlink: boolean): unknown {
   let first: unknown = null;
   for (let attributes: NewAttributes | null = wanted; attributes; attributes = lesserAttributes(attributes)) {
-    const { uid, gid, mode, mtime } = attributes;
-    if (uid === null && gid === null && mode === null && mtime === null) break;
+    const { uid, gid, mode, mtime, extended } = attributes;
+    if (uid === null && gid === null && mode === null && mtime === null && !extended) break;
     try {
       dir.setAttributes(name, attributes, isSymlink);
       return first;

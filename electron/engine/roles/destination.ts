@@ -2,6 +2,7 @@ import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
 import type { DestinationDir, DestinationRoot, Stat } from '../fs/fs.ts';
+import type { TransferOptions } from '../options/transfer-options.ts';
 import { isDir } from '../wire/constants.ts';
 
 /** Opens the destination file system; given by the shell of the engine so that roles never name an implementation. */
@@ -10,7 +11,8 @@ export interface DestinationOpener {
   stat(path: ByteString): Stat | null;
   /** Makes one directory level. */
   mkdir(path: ByteString, mode: number): void;
-  open(path: ByteString): DestinationRoot;
+  /** @param follow whether a symlink to a folder below it stands for that folder (`--keep-dirlinks`) */
+  open(path: ByteString, follow?: boolean): DestinationRoot;
   /** Whether space can be reserved for files (`--preallocate`). */
   readonly canReserve: boolean;
 }
@@ -69,22 +71,30 @@ export class Destination {
   }
 }
 
+export interface DestinationRequest {
+  opener: DestinationOpener;
+  path: ByteString;
+  options: Pick<TransferOptions, 'dryRun' | 'keepDirlinks' | 'mkpath'>;
+  /** Told what was made, in rsync's words. */
+  say: (text: ByteString) => void;
+}
+
 /**
  * Decides what the destination argument means now that the first list is known (reference §1.7).
  * @param count entries of the first list (plus its only sub-list, incremental)
  * @throws fs `destination` exit 3
  */
 export function resolveDestination(
-  opener: DestinationOpener,
-  path: ByteString,
+  { opener, path, options, say }: DestinationRequest,
   first: readonly FileEntry[],
   count: number,
-  dryRun: boolean,
 ): Destination {
+  const { dryRun } = options;
   const wanted = path === '' ? '.' : path;
+  const open = (folder: ByteString): DestinationRoot => opener.open(folder, options.keepDirlinks);
   const stat = opener.stat(wanted);
   const onlyFile = count === 1 && first.length === 1 && !isDir(first[0]!.mode);
-  if (stat && isDir(stat.mode)) return new Destination(opener.open(wanted), false, null);
+  if (stat && isDir(stat.mode)) return new Destination(open(wanted), false, null);
   const shown = displayPath(bytesToText(wanted));
   if (stat && !onlyFile) {
     throw fail(
@@ -94,28 +104,50 @@ export function resolveDestination(
       { exitCode: 3 },
     );
   }
+  const plain = wanted.replace(/(.)\/+$/, '$1');
   if (stat || (onlyFile && !wanted.endsWith('/'))) {
-    const slash = wanted.replace(/\/+$/, '').lastIndexOf('/');
-    const parent = slash < 0 ? '.' : wanted.slice(0, slash) || '/';
+    const slash = plain.lastIndexOf('/');
+    const parent = slash < 0 ? '.' : plain.slice(0, slash) || '/';
+    if (options.mkpath) makePath(opener, parent, dryRun, say);
     const parentStat = opener.stat(parent);
     if (!parentStat || !isDir(parentStat.mode)) {
       if (dryRun) return new Destination(null, false, wanted.slice(slash + 1));
       throw noParent(parent);
     }
-    return new Destination(opener.open(parent), false, wanted.slice(slash + 1));
+    return new Destination(open(parent), false, wanted.slice(slash + 1));
   }
-  if (dryRun) return new Destination(null, true, null);
-  try {
-    opener.mkdir(wanted.replace(/(.)\/+$/, '$1'), 0o777);
-  } catch (error) {
-    const cause = error instanceof DriftlineError ? error.data.message : String(error);
-    throw fail('fs', 'destination-not-made', `The destination folder ${shown} could not be made: ${cause}`, {
-      exitCode: 11,
-      hint: 'Only its last level is made. Create the folders above it first.',
-      path: bytesToText(wanted),
-    });
+  if (options.mkpath) {
+    makePath(opener, plain, dryRun, say);
+    if (!dryRun) return new Destination(open(wanted), false, null);
   }
-  return new Destination(opener.open(wanted), true, null);
+  if (!dryRun) {
+    try {
+      opener.mkdir(plain, 0o777);
+    } catch (error) {
+      const cause = error instanceof DriftlineError ? error.data.message : String(error);
+      throw fail('fs', 'destination-not-made', `The destination folder ${shown} could not be made: ${cause}`, {
+        exitCode: 11,
+        hint: 'Only its last level is made. Create the folders above it first, or ask for --mkpath.',
+        path: bytesToText(wanted),
+      });
+    }
+  }
+  say(`created directory ${plain}\n`);
+  return new Destination(dryRun ? null : open(wanted), true, null);
+}
+
+/** `--mkpath`: makes a folder with its parents. */
+function makePath(opener: DestinationOpener, path: ByteString, dryRun: boolean, say: DestinationRequest['say']): void {
+  const missing: ByteString[] = [];
+  for (let at = path; opener.stat(at) === null;) {
+    missing.push(at);
+    const slash = at.lastIndexOf('/');
+    if (slash <= 0) break;
+    at = at.slice(0, slash).replace(/(.)\/+$/, '$1');
+  }
+  if (missing.length === 0) return;
+  if (!dryRun) for (const each of missing.reverse()) if (opener.stat(each) === null) opener.mkdir(each, 0o777);
+  say(`created ${missing.length} director${missing.length === 1 ? 'y' : 'ies'} for ${path}\n`);
 }
 
 function noParent(parent: ByteString): DriftlineError {

@@ -200,7 +200,7 @@ export class Generator {
     try {
       if (name === '.') return this.#root(ndx, entry);
       const place = state.destination.place(entry);
-      const view = place && this.#locals.view(place);
+      const view = place && this.#locals.folderView(entry, place);
       const decision = decide(entry, view, options, state.abilities);
       if (decision.action === 'skip') {
         this.#notices.tell(entry, decision, view);
@@ -238,7 +238,12 @@ export class Generator {
     const stat = state.statOf(entry);
     const iflags = state.destination.created
       ? ItemFlag.IS_NEW | ItemFlag.LOCAL_CHANGE
-      : decide(entry, stat && { stat, link: none, sum: none }, options, state.abilities).iflags;
+      : decide(
+          entry,
+          stat && { stat, link: none, sum: none, xattrs: () => state.xattrsOf(entry) },
+          options,
+          state.abilities,
+        ).iflags;
     this.#items.local(ndx, entry, iflags);
     if (!options.dryRun) state.setDirAttributes(entry, stat, true);
     state.touch('.');

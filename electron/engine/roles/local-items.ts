@@ -1,5 +1,6 @@
 import type { FileSum } from '../checksum/strong.ts';
 import { createFileSum } from '../checksum/strong.ts';
+import { fail } from '../../../shared/errors.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
 import type { Stat } from '../fs/fs.ts';
@@ -29,7 +30,22 @@ export class LocalItems {
     const stat = place.dir.lstat(place.name);
     if (stat === null) return null;
     if (this.#state.conn.options.writeDevices && isDevice(stat.mode)) stat.size = this.#deviceSize(place);
-    return { stat, link: () => place.dir.readlink(place.name), sum: () => this.#sumOf(place) };
+    return {
+      stat,
+      link: () => place.dir.readlink(place.name),
+      sum: () => this.#sumOf(place),
+      xattrs: () => place.dir.xattrs(place.name),
+    };
+  }
+
+  /** The same where a folder goes: with `-K`, a symlink to a folder stands for that folder. */
+  folderView(entry: FileEntry, place: Place): DestinationView | null {
+    const view = this.view(place);
+    if (view === null || !this.#state.conn.options.keepDirlinks || !isLink(view.stat.mode)) return view;
+    const stat = this.#state.destination.dir(entryName(entry))?.lstat('.');
+    if (stat) return { ...view, stat };
+    if (this.#state.sides.isFolder(entryName(entry))) throw leadsOutside(entry);
+    return view;
   }
 
   /** Makes a symlink, device or special over what is no folder. */
@@ -102,4 +118,9 @@ export class LocalItems {
       return null; // unreadable: treated as different
     }
   }
+}
+
+function leadsOutside(entry: FileEntry): Error {
+  const message = `${shownName(entry)} is a link to a folder outside of the destination, and nothing is written there`;
+  return fail('fs', 'eloop', message, { details: { errno: 'ELOOP' } });
 }

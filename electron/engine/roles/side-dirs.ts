@@ -16,17 +16,28 @@ export class SideDirs {
   readonly #opener: DestinationOpener;
   /** Path of the destination's folder, or null in a dry run that would make it. */
   readonly #base: ByteString | null;
+  readonly #wanted: ByteString;
   readonly #roots = new Map<ByteString, DestinationRoot>();
 
-  constructor(opener: DestinationOpener, base: ByteString | null) {
+  /**
+   * @param base path of the destination's folder, or null in a dry run that would make it
+   * @param wanted the path that would then be its own
+   */
+  constructor(opener: DestinationOpener, base: ByteString | null, wanted: ByteString = '') {
     this.#opener = opener;
     this.#base = base;
+    this.#wanted = wanted;
   }
 
-  /** Absolute path of a folder as the user named it, or null where there is no base yet. */
-  resolve(named: ByteString): ByteString | null {
+  /** Path of a folder as the user named it. */
+  resolve(named: ByteString): ByteString {
     if (named.startsWith('/')) return named;
-    return this.#base === null ? null : joinPath(this.#base, named);
+    return this.#base === null ? withoutDots(joinPath(this.#wanted, named)) : joinPath(this.#base, named);
+  }
+
+  /** Whether a path leads to a folder, through whatever links. */
+  isFolder(named: ByteString): boolean {
+    return isDir(this.#opener.stat(this.resolve(named))?.mode ?? 0);
   }
 
   /**
@@ -37,7 +48,6 @@ export class SideDirs {
     const known = this.#roots.get(named);
     if (known) return known;
     const path = this.resolve(named);
-    if (path === null) return null;
     const stat = this.#opener.stat(path);
     if (stat === null) return null;
     if (!isDir(stat.mode)) throw notAFolder(path);
@@ -51,7 +61,6 @@ export class SideDirs {
     const existing = this.open(named);
     if (existing) return existing;
     const path = this.resolve(named);
-    if (path === null) throw fail('internal', 'no-destination', 'A folder was to be made where nothing is written.');
     const missing: ByteString[] = [];
     for (let at = path; this.#opener.stat(at) === null;) {
       missing.push(at);
@@ -96,6 +105,17 @@ export function makeDirs(root: DestinationRoot, rel: ByteString, options: MakeDi
   const made = root.dir(rel);
   if (made === null) throw notAFolder(joinPath(root.path, rel));
   return made;
+}
+
+/** A path behind a folder that does not exist yet: `..` takes back the component before it. */
+function withoutDots(path: ByteString): ByteString {
+  const parts: ByteString[] = [];
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
+    else parts.push(part);
+  }
+  return (path.startsWith('/') ? '/' : '') + parts.join('/');
 }
 
 function notAFolder(path: ByteString): Error {
