@@ -96,7 +96,7 @@ describe('client words', () => {
     [['-B', '1M'], 1, '--block-size=1M is too large (max: 128.00K)'],
     [['--block-size=1kX'], 1, '--block-size=1kX is invalid'],
     [['--cc=foo'], 4, 'unknown checksum name: foo'],
-    [['--cc=none'], 4, 'checksum none is not supported by this version of Driftline'],
+    [['--cc=md5,sha1,md5'], 4, 'unknown checksum name: sha1,md5'],
     [['--protocol=33'], 2, '--protocol must be from 30 to 32, not 33'],
     [['--delete'], 1, '--delete does not work without --recursive (-r) or --dirs (-d).'],
     [['-r', '--delete-before', '--delete-after'], 1, 'You may not combine multiple --delete-WHEN options.'],
