@@ -57,12 +57,12 @@ export class LineReader {
     }
   }
 
-  /** Lets go of the stream; what was read beyond the last line goes back into it. */
+  /** Lets go of the stream; what was read beyond the last line goes back into it, unless it has ended. */
   release(): void {
     const stream = this.#stream;
     stream.off('readable', this.#onReadable).off('end', this.#onEnd).off('close', this.#onEnd);
     stream.off('error', this.#onError);
-    if (this.#rest.length > 0 && !stream.destroyed) stream.unshift(this.#rest);
+    if (this.#rest.length > 0 && !stream.destroyed && !stream.readableEnded) stream.unshift(this.#rest);
     this.#rest = Buffer.alloc(0);
   }
 
