@@ -7,6 +7,7 @@ import type { ByteString } from '../../shared/model/path.ts';
 export type EngineEvent =
   | { type: 'phase'; phase: EnginePhase }
   | ItemEvent
+  | TransferredEvent
   | { type: 'deleted'; name: ByteString; isDir: boolean }
   | { type: 'listed'; entry: ListedEntry }
   | { type: 'issue'; issue: EngineIssue }
@@ -23,10 +24,33 @@ export interface ItemEvent {
   mode: number;
   size: number;
   mtime: number;
+  uid: number;
+  gid: number;
+  /** List sum in wire order (`--checksum`). */
+  sum: ByteString | null;
   /** Symlink target, or for hard links the name linked to. */
   link: ByteString | null;
   /** Who has the data: `send` = this side is the sender. A local pair reports `recv`. */
   direction: 'send' | 'recv';
+}
+
+/** The content of the item told of last has been transferred. */
+export interface TransferredEvent {
+  type: 'transferred';
+  name: ByteString;
+  size: number;
+  /** Bytes of the connection its data took. */
+  bytes: number;
+  /** Sender: bytes of block sums that came for it. */
+  sumBytes: number;
+  /** Sum of the whole file, in wire order. */
+  sum: ByteString;
+  /** Entries in the lists so far, those behind this one, and whether these lists are all there are. */
+  filesTotal: number;
+  filesLeft: number;
+  listComplete: boolean;
+  /** Bytes of all files listed so far. */
+  totalSize: number;
 }
 
 export interface ListedEntry {
@@ -35,6 +59,9 @@ export interface ListedEntry {
   size: number;
   mtime: number;
   nsec: number;
+  /** Seconds; 0 where they are not preserved. */
+  atime: number;
+  crtime: number;
   uid: number;
   gid: number;
   rdevMajor: number;

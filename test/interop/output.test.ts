@@ -69,6 +69,7 @@ type Change = [name: string, mode: number, iflags: number, more?: Partial<ItemEv
 
 const item = ([name, mode, iflags, more]: Change): ItemEvent => ({
   ...{ type: 'item', name, mode, iflags, size: 0, mtime: TIME, link: null, direction: 'recv' },
+  ...{ uid: 0, gid: 0, sum: null },
   ...more,
 });
 
@@ -302,6 +303,8 @@ describe('listings', () => {
           size,
           mtime: TIME,
           nsec: 0,
+          atime: 0,
+          crtime: 0,
           uid: 0,
           gid: 0,
           rdevMajor: 0,
@@ -325,7 +328,7 @@ describe('listings', () => {
     const modes = [0o100644, 0o104755, 0o104644, 0o102644, 0o102711, 0o041777, 0o041776, 0o100000];
     mkdirSync(join(root, 'src/modes'));
     const entries: EngineEvent[] = [];
-    const facts = { size: 0, mtime: TIME, nsec: 0, uid: 0, gid: 0, rdevMajor: 0, rdevMinor: 0, sum: null };
+    const facts = { size: 0, mtime: TIME, nsec: 0, atime: 0, crtime: 0, uid: 0, gid: 0, rdevMajor: 0, rdevMinor: 0, sum: null };
     for (const [i, mode] of modes.entries()) {
       const path = join(root, 'src/modes', `m${i}`);
       const dir = mode >> 12 === 4;

@@ -1,14 +1,15 @@
 import { DriftlineError, type ErrorData, fail, toErrorData } from '../../../shared/errors.ts';
-import type { ByteString } from '../../../shared/model/path.ts';
+import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import type { TransferStats } from '../../engine/events.ts';
 import { localPeer, type PeerStarter, runTransfer } from '../../engine/index.ts';
+import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import { onStopSignals } from '../signals.ts';
 import { StandardOutput } from '../standard-output.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
-import { VERSION } from '../version.ts';
 import { exitLine } from '../exit-code.ts';
 import { escapeForTerminal } from './escape.ts';
 import { sweepJournals } from './journals.ts';
+import { LogFile } from './log-file.ts';
 import { RsyncPrinter } from './output.ts';
 import { parseRsyncArgs, type RsyncCommand } from './parse-args.ts';
 
@@ -48,8 +49,13 @@ export async function runRsync(argv: readonly ByteString[]): Promise<number> {
 async function runClient(command: ClientCommand, output: StandardOutput, stop: AbortController): Promise<number> {
   const { options, endpoints } = command;
   const err = (text: string): void => output.err(Buffer.from(`${text}\n`, 'utf8'));
+  const log = openLog(options, err);
   const printer = new RsyncPrinter(
-    { options, direction: endpoints.direction, utf8: terminalReadsUtf8() },
+    {
+      ...{ options, direction: endpoints.direction, utf8: terminalReadsUtf8(), log },
+      module: endpoints.direction === 'local' ? '' : (endpoints.daemon?.module ?? ''),
+      sourceFolder: endpoints.direction === 'pull' ? '' : sourceFolder(endpoints.paths),
+    },
     (bytes) => output.out(bytes),
     (bytes) => output.err(bytes),
   );
@@ -118,7 +124,27 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
     terminal?.close();
   }
   printer.finish(stats, code);
+  log?.close();
   return code;
+}
+
+/** The file of `--log-file`. Without it the transfer goes on all the same. */
+function openLog({ logFile }: TransferOptions, err: (text: string) => void): LogFile | null {
+  if (logFile === null) return null;
+  try {
+    return new LogFile(logFile);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    err(`driftline: failed to open log-file ${displayPath(bytesToText(logFile))}: ${displayPath(reason)}`);
+    err('Ignoring "log file" setting.');
+    return null;
+  }
+}
+
+/** The folder that names of a single source are relative to, as long names show it: without a leading slash. */
+function sourceFolder(sources: readonly ByteString[]): ByteString {
+  if (sources.length !== 1) return '';
+  return sources[0]!.replace(/[^/]*$/, '').replace(/^\/+/, '');
 }
 
 /** After a signal, whatever then failed is its consequence. */
@@ -153,15 +179,8 @@ async function information(about: RsyncCommand['mode']): Promise<string> {
     const { levelsHelp } = await import('../../engine/options/info-words.ts');
     return levelsHelp(about === 'info-help' ? 'info' : 'debug');
   }
-  return versionText();
-}
-
-function versionText(): string {
-  return [
-    `driftline rsync  version ${VERSION}  protocol version 32`,
-    'Speaks the rsync protocol, versions 30 to 32. Not the rsync program, and not from its authors.',
-    '',
-  ].join('\n');
+  const { versionJson, versionText } = await import('./version-text.ts');
+  return about === 'version-json' ? versionJson() : versionText();
 }
 
 /** Whether names may be shown as UTF-8, by the locale's variables (setlocale(3)). */

@@ -12,9 +12,12 @@ const escapeBytes = (bytes: ByteString): string =>
  * A name or line as rsync shows it: bytes that cannot be printed become `\#` and three octal digits, and a backslash
  * that would read like such an escape becomes one. Lossless.
  * @param utf8 whether the terminal reads UTF-8; otherwise every byte above ASCII is escaped
+ * @param eightBit bytes above ASCII stay as they are (`-8`)
  */
-export function escapeForTerminal(bytes: ByteString, utf8: boolean): ByteString {
+export function escapeForTerminal(bytes: ByteString, utf8: boolean, eightBit = false): ByteString {
   if (PLAIN.test(bytes)) return bytes;
+  // eslint-disable-next-line no-control-regex
+  if (eightBit) return bytes.replace(/[\x00-\x08\x0a-\x1f\x7f]|\\(?=#\d{3})/g, escapeBytes);
   // eslint-disable-next-line no-control-regex
   if (!utf8) return bytes.replace(/[\x00-\x08\x0a-\x1f\x7f-\xff]|\\(?=#\d{3})/g, escapeBytes);
   return textToBytes(bytesToText(bytes).replace(UNSAFE, (char) => escapeBytes(textToBytes(char))));

@@ -1,84 +1,89 @@
-import { isDirectory, isSignificant, isSymlink, ITEM, itemize } from '../../../shared/itemize.ts';
+import { isDirectory, isSignificant, ITEM } from '../../../shared/itemize.ts';
 import { type ByteString, textToBytes } from '../../../shared/model/path.ts';
-import type { EngineEvent, ItemEvent, ListedEntry, TransferStats } from '../../engine/events.ts';
+import type { EngineEvent, ItemEvent, TransferredEvent, TransferStats } from '../../engine/events.ts';
 import { allowsIncRecurse } from '../../engine/handshake/server-args.ts';
+import { infoLevel, type InfoName } from '../../engine/options/info-words.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import { exitLine } from '../exit-code.ts';
 import { escapeForTerminal } from './escape.ts';
-import { commaNumber, humanNumber } from './numbers.ts';
-import { FileProgress } from './progress.ts';
+import { ItemFormat, type ItemFacts, linkText, shownItemName } from './item-format.ts';
+import { listingLine } from './listing.ts';
+import type { LogFile } from './log-file.ts';
+import { ProgressLine } from './progress.ts';
+import { shortSummary, statisticsLines, summaryLines } from './statistics.ts';
 
 export interface PrinterSettings {
   options: TransferOptions;
   direction: 'push' | 'pull' | 'local';
   /** Whether the terminal reads UTF-8; default true. */
   utf8?: boolean;
+  /** The folder of a source on this side, for names in their long form. */
+  sourceFolder?: ByteString;
+  /** Name of the daemon's module; default none. */
+  module?: ByteString;
+  /** The file of `--log-file`, if there is one. */
+  log?: LogFile | null;
   /** Clock in milliseconds; default Date.now. */
   now?: () => number;
 }
 
-const TYPE_LETTERS: Readonly<Record<number, string>> = {
-  0o040000: 'd',
-  0o120000: 'l',
-  0o020000: 'c',
-  0o060000: 'b',
-  0o010000: 'p',
-  0o140000: 's',
-};
-
-/** The ten characters of `ls -l`. */
-export function permissionText(mode: number): string {
-  const group = (shift: number, special: number, letter: string): string => {
-    const bits = mode >> shift;
-    const run = (bits & 1) !== 0;
-    const last = (mode & special) === 0 ? (run ? 'x' : '-') : run ? letter : letter.toUpperCase();
-    return ((bits & 4) !== 0 ? 'r' : '-') + ((bits & 2) !== 0 ? 'w' : '-') + last;
-  };
-  const type = TYPE_LETTERS[mode & 0o170000] ?? '-';
-  return type + group(6, 0o4000, 's') + group(3, 0o2000, 's') + group(0, 0o1000, 't');
-}
-
-/** `YYYY/MM/DD hh:mm:ss` in local time. */
-function timeText(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  const pad = (value: number): string => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}/${pad(date.getMonth() + 1)}/${pad(date.getDate())}`;
-  return `${day} ${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
-}
+/** Format of lines in a log file, unless told otherwise. */
+const LOG_FORMAT = '%i %n%L';
+/** Bytes of a whole-file sum as long as none was seen: those of the sum both sides prefer. */
+const USUAL_SUM = 16;
 
 /**
- * Prints what happens as rsync does, from engine events (manual: -v, -i, --stats, --progress, --list-only, -h). Bytes
- * go out as they are, escaped where a terminal could be steered.
+ * Prints what happens as rsync does, from engine events (manual: -v, -i, --info, --out-format, --log-file, --stats,
+ * --progress, --list-only, -h). Bytes go out as they are, escaped where a terminal could be steered.
  */
 export class RsyncPrinter {
   readonly #options: TransferOptions;
   readonly #settings: PrinterSettings;
   readonly #out: (bytes: Buffer) => void;
   readonly #err: (bytes: Buffer) => void;
-  readonly #utf8: boolean;
   readonly #now: () => number;
   readonly #started: number;
-  readonly #progress: FileProgress | null;
-  /** Whether changes are named at all. */
-  readonly #names: boolean;
+  readonly #progress: ProgressLine | null;
+  /** Format of the lines on standard output; null where changes are not named at all. */
+  readonly #format: ItemFormat | null;
+  readonly #logFormat: ItemFormat | null;
+  readonly #log: LogFile | null;
   #headerDone: boolean;
   #filesListed: number | null = null;
+  #sumLength = USUAL_SUM;
+  /** The file whose content is on its way, where its line waits for the end. */
+  #current: ItemEvent | null = null;
 
   /** @param out writes to standard output, @param err to standard error */
   constructor(settings: PrinterSettings, out: (bytes: Buffer) => void, err: (bytes: Buffer) => void) {
     const { options } = settings;
     this.#options = options;
     this.#settings = settings;
-    this.#out = out;
+    this.#out = options.stderr === 'all' ? err : out;
     this.#err = err;
-    this.#utf8 = settings.utf8 ?? true;
     this.#now = settings.now ?? Date.now;
     this.#started = this.#now();
-    const shows = options.verbose > 0 || options.progress;
-    this.#names = !options.quiet && (shows || options.itemize > 0);
-    this.#headerDone = options.quiet || !shows || !(options.recursive || options.dirs);
-    const progress = options.progress && !options.quiet && !options.dryRun && !options.listOnly;
-    this.#progress = progress ? new FileProgress(options.humanReadable, this.#now, (text) => this.#write(text)) : null;
+    this.#log = settings.log ?? null;
+    const context = { options, module: settings.module ?? '', now: this.#now, sumLength: () => this.#sumLength };
+    const named = this.#level('name') > 0 ? '%n%L' : null;
+    const format = options.outFormat ?? (options.itemize > 0 ? LOG_FORMAT : named);
+    this.#format = format === null ? null : new ItemFormat(format, context);
+    const logged = this.#log === null ? '' : (options.logFileFormat ?? LOG_FORMAT);
+    this.#logFormat = logged === '' ? null : new ItemFormat(logged, context);
+    const lists = options.recursive || options.dirs;
+    this.#headerDone = this.#level('flist') === 0 || !lists;
+    this.#log?.line(settings.direction === 'pull' ? 'receiving file list' : 'building file list');
+    const level = this.#level('progress');
+    this.#progress =
+      level === 0 || options.quiet || options.listOnly
+        ? null
+        : new ProgressLine({
+            level: options.humanReadable,
+            total: level > 1,
+            receiving: settings.direction === 'pull',
+            now: this.#now,
+            write: (text) => this.#write(text),
+          });
   }
 
   event(event: EngineEvent): void {
@@ -89,27 +94,26 @@ export class RsyncPrinter {
       case 'item':
         this.#item(event);
         break;
+      case 'transferred':
+        this.#transferred(event);
+        break;
       case 'deleted':
-        if (!this.#names) break;
-        this.#line(
-          (this.#options.itemize > 0 ? '*deleting   ' : 'deleting ') +
-            this.#escape(event.isDir ? `${event.name}/` : event.name),
-        );
+        this.#deleted(event.isDir ? `${event.name}/` : event.name, event.name);
         break;
       case 'listed':
-        this.#line(this.#listing(event.entry));
+        this.#tell(listingLine(event.entry, this.#options));
         break;
       case 'issue':
         if (event.issue.code === 'skipped-non-regular') {
-          if (!this.#options.quiet) this.#line(`skipping non-regular file "${this.#escape(event.issue.name)}"`);
+          if (this.#level('nonreg') > 0) this.#tell(`skipping non-regular file "${event.issue.name}"`);
         } else {
           this.#complain(`driftline: ${textToBytes(event.issue.message)}`);
         }
         break;
       case 'message':
         for (const text of event.text.replace(/\n$/, '').split('\n')) {
-          if (event.level !== 'info') this.#complain(this.#escape(text));
-          else if (!this.#options.quiet) this.#line(this.#escape(text));
+          if (event.level === 'info') this.#tell(text);
+          else this.#complain(this.#escape(text));
         }
         break;
       case 'progress':
@@ -125,15 +129,17 @@ export class RsyncPrinter {
    * @param exit exit code of the run
    */
   finish(stats: TransferStats | null, exit: number): void {
-    this.#progress?.finish();
+    this.#progress?.finish(stats?.files.total ?? null, stats?.totalSize ?? 0);
     if (stats !== null) {
       this.#header(stats.files.total);
-      const { quiet, verbose } = this.#options;
-      if (!quiet && this.#options.stats) this.#statistics(stats);
-      if (!quiet && (verbose > 0 || this.#options.stats)) this.#summary(stats);
+      this.#totals(stats);
     }
     const line = exitLine(exit);
     if (line !== null) this.#complain(line);
+  }
+
+  #level(name: InfoName): number {
+    return infoLevel(this.#options, name);
   }
 
   get #incremental(): boolean {
@@ -146,114 +152,128 @@ export class RsyncPrinter {
     this.#headerDone = true;
     const pull = this.#settings.direction === 'pull';
     if (this.#incremental) {
-      this.#write(`${pull ? 'receiving' : 'sending'} incremental file list\n`);
+      if (!this.#options.quiet) this.#write(`${pull ? 'receiving' : 'sending'} incremental file list\n`);
       return;
     }
     const count = this.#filesListed ?? total;
-    const counting = this.#options.progress && count !== null;
-    const end = !counting ? 'done\n' : `${pull ? '' : '\n 0 files...\r'}${count} files to consider\n`;
-    this.#write(`${pull ? 'receiving' : 'building'} file list ... ${end}`);
+    const counting = this.#level('flist') > 1 && count !== null;
+    const end = counting ? `${count} files to consider` : 'done';
+    this.#log?.line(end);
+    if (this.#options.quiet) return;
+    this.#write(
+      `${pull ? 'receiving' : 'building'} file list ... ${counting && !pull ? '\n 0 files...\r' : ''}${end}\n`,
+    );
+  }
+
+  /** Whether a change is worth a line; without `%i` in the format small changes of files are not. */
+  #isShown({ iflags, mode }: ItemEvent, itemized: boolean): boolean {
+    const significant = isSignificant(iflags);
+    if (itemized) return significant || this.#tellsAll;
+    return significant && ((iflags & (ITEM.transfer | ITEM.localChange)) !== 0 || isDirectory(mode));
+  }
+
+  get #tellsAll(): boolean {
+    return this.#options.itemize > 1 || this.#level('name') > 1;
   }
 
   #item(event: ItemEvent): void {
-    const options = this.#options;
-    const { iflags } = event;
-    const significant = isSignificant(iflags);
-    const dir = isDirectory(event.mode);
-    if (this.#names) {
-      const name = this.#escape(dir ? `${event.name}/` : event.name);
-      const target =
-        event.link === null
-          ? ''
-          : isSymlink(event.mode)
-            ? ` -> ${this.#escape(event.link)}`
-            : ` => ${this.#escape(event.link)}`;
-      const everything = options.verbose > 1 || options.itemize > 1;
-      const done = (iflags & (ITEM.transfer | ITEM.localChange)) !== 0 && significant;
-      if (options.itemize > 0) {
-        if (significant || everything) this.#line(`${itemize(event, options)} ${name}${target}`);
-      } else if (done || (significant && (dir || everything))) {
-        this.#line(name + target);
-      } else if (!significant && everything && !dir) {
-        this.#line(`${name} is uptodate`);
+    const { dryRun } = this.#options;
+    const moves = (event.iflags & ITEM.transfer) !== 0;
+    const waits = moves && !dryRun;
+    const format = this.#format;
+    const itemized = format?.has('i') ?? false;
+    this.#current = waits ? event : null;
+    if (format !== null) {
+      const name = shownItemName(event.name, event.mode);
+      if (this.#isShown(event, itemized)) {
+        if (!waits || !format.has('b', 'c', 'C')) this.#tell(format.line(this.#facts(event, null)), false);
+        else if (this.#progress !== null && this.#level('name') > 0) this.#tell(name, false);
+      } else if (!itemized && this.#tellsAll) {
+        if (isSignificant(event.iflags)) this.#tell(name + linkText(event), false);
+        else if (!isDirectory(event.mode)) this.#tell(`${name} is uptodate`, false);
       }
     }
-    if ((iflags & ITEM.transfer) !== 0) this.#progress?.begin(event.name, event.size);
+    if (!moves) this.#logItem(event, null);
+    if (waits) this.#progress?.begin(event.name, event.size);
+    else if (moves) this.#progress?.count(event.size);
   }
 
-  #listing(entry: ListedEntry): string {
-    const { humanReadable } = this.#options;
-    const size = humanNumber(entry.size, humanReadable).padStart(humanReadable > 0 ? 14 : 11);
-    const target = entry.link === null ? '' : ` -> ${this.#escape(entry.link)}`;
-    return `${permissionText(entry.mode)} ${size} ${timeText(entry.mtime)} ${this.#escape(entry.name)}${target}`;
+  #transferred(event: TransferredEvent): void {
+    const item = this.#current;
+    this.#current = null;
+    this.#sumLength = event.sum.length;
+    this.#progress?.end(event);
+    if (item === null) return;
+    const format = this.#format;
+    if (format?.has('b', 'c', 'C') && this.#isShown(item, format.has('i'))) {
+      this.#tell(format.line(this.#facts(item, event)), false);
+    }
+    this.#logItem(item, event);
   }
 
-  #statistics(stats: TransferStats): void {
-    const level = this.#options.humanReadable;
-    const counts = (title: string, of: TransferStats['files']): string => {
-      const parts = [
-        ['reg', of.regular],
-        ['dir', of.dirs],
-        ['link', of.links],
-        ['dev', of.devices],
-        ['special', of.specials],
-      ] as const;
-      const shown = parts
-        .filter(([, count]) => count > 0)
-        .map(([name, count]) => `${name}: ${commaNumber(count, level)}`);
-      return `${title}: ${commaNumber(of.total, level)}${shown.length > 0 ? ` (${shown.join(', ')})` : ''}`;
+  #logItem(event: ItemEvent, done: TransferredEvent | null): void {
+    if (this.#logFormat === null || !this.#isShown(event, this.#format?.has('i') ?? false)) return;
+    this.#log?.line(this.#escape(this.#logFormat.line(this.#facts(event, done))));
+  }
+
+  #facts(item: ItemEvent, done: TransferredEvent | null): ItemFacts {
+    const { checksum, dryRun } = this.#options;
+    const hex = (sum: ByteString | null): string => (sum === null ? '' : Buffer.from(sum, 'latin1').toString('hex'));
+    const planned = dryRun && (item.iflags & ITEM.transfer) !== 0 ? '0'.repeat(2 * this.#sumLength) : '';
+    return {
+      item: this.#settings.direction === 'local' ? { ...item, direction: 'recv' } : item,
+      name: shownItemName(item.name, item.mode),
+      longName: (this.#settings.sourceFolder ?? '') + item.name,
+      bytes: done?.bytes ?? 0,
+      sumBytes: done?.sumBytes ?? 0,
+      sum: (checksum && hex(item.sum)) || hex(done?.sum ?? null) || planned,
     };
-    const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} seconds`;
-    const size = (bytes: number): string => humanNumber(bytes, level);
-    const lines = [
-      '',
-      counts('Number of files', stats.files),
-      counts('Number of created files', stats.created),
-      counts('Number of deleted files', stats.deleted),
-      `Number of regular files transferred: ${commaNumber(stats.transferred, level)}`,
-      `Total file size: ${size(stats.totalSize)} bytes`,
-      `Total transferred file size: ${size(stats.transferredSize)} bytes`,
-      `Literal data: ${size(stats.literal)} bytes`,
-      `Matched data: ${size(stats.matched)} bytes`,
-      `File list size: ${size(stats.flistBytes)}`,
-      ...(stats.flistBuildMs > 0
-        ? [
-            `File list generation time: ${seconds(stats.flistBuildMs)}`,
-            `File list transfer time: ${seconds(stats.flistXferMs)}`,
-          ]
-        : []),
-      `Total bytes sent: ${size(stats.sent)}`,
-      `Total bytes received: ${size(stats.received)}`,
-    ];
-    for (const line of lines) this.#line(line);
   }
 
-  #summary(stats: TransferStats): void {
-    const level = this.#options.humanReadable;
-    const bytes = stats.sent + stats.received;
-    // rsync counts whole seconds and adds half of one.
-    const seconds = Math.max(0, Math.floor(this.#now() / 1000) - Math.floor(this.#started / 1000)) + 0.5;
-    const speedup = bytes === 0 ? 0 : stats.totalSize / bytes;
-    const sent = `sent ${humanNumber(stats.sent, level)} bytes  received ${humanNumber(stats.received, level)} bytes`;
-    this.#line('');
-    this.#line(`${sent}  ${humanNumber(bytes / seconds, level, 2)} bytes/sec`);
-    const total = `total size is ${humanNumber(stats.totalSize, level)}  speedup is ${commaNumber(speedup, level, 2)}`;
-    this.#line(total + (this.#options.dryRun ? ' (DRY RUN)' : ''));
+  #deleted(name: ByteString, longName: ByteString): void {
+    const line = (format: ItemFormat | null): ByteString =>
+      format?.has('i', 'o')
+        ? format.line({ item: null, name, longName, bytes: 0, sumBytes: 0, sum: '' })
+        : `deleting ${name}`;
+    if (this.#format !== null || this.#level('del') > 0) this.#tell(line(this.#format), false);
+    if (this.#logFormat !== null && !this.#options.dryRun) this.#log?.line(this.#escape(line(this.#logFormat)));
+  }
+
+  #totals(stats: TransferStats): void {
+    const { humanReadable: level, dryRun } = this.#options;
+    const wanted = this.#level('stats');
+    if (wanted > 1) {
+      if (!this.#options.quiet) this.#print('');
+      for (const line of statisticsLines(stats, level)) this.#tell(line);
+    }
+    if (wanted > 0) {
+      if (!this.#options.quiet) this.#print('');
+      const ending = { level, started: this.#started, ended: this.#now(), dryRun };
+      for (const line of summaryLines(stats, ending)) this.#tell(line);
+    } else this.#log?.line(shortSummary(stats, level));
   }
 
   #escape(bytes: ByteString): ByteString {
-    return escapeForTerminal(bytes, this.#utf8);
+    return escapeForTerminal(bytes, this.#settings.utf8 ?? true, this.#options.eightBit);
+  }
+
+  /** A line on standard output, unless nothing is wanted there, and in the log. */
+  #tell(text: ByteString, logged = true): void {
+    const line = this.#escape(text);
+    if (!this.#options.quiet) this.#print(line);
+    if (logged) this.#log?.line(line);
   }
 
   /** A whole line on standard output, behind the header and the end of a progress line. */
-  #line(text: ByteString): void {
+  #print(line: ByteString): void {
     this.#header(null);
-    this.#progress?.finish();
-    this.#write(`${text}\n`);
+    this.#progress?.interrupt();
+    this.#write(`${line}\n`);
   }
 
   #complain(text: ByteString): void {
     this.#progress?.interrupt();
+    this.#log?.line(text);
     this.#err(Buffer.from(`${text}\n`, 'latin1'));
   }
 

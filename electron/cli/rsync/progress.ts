@@ -1,9 +1,13 @@
 import type { ByteString } from '../../../shared/model/path.ts';
-import type { ProgressEvent } from '../../engine/events.ts';
+import type { ProgressEvent, TransferredEvent } from '../../engine/events.ts';
 import { humanNumber } from './numbers.ts';
 
-/** Seconds of transfer the shown rate is taken over. */
+/** Time the shown rate is taken over, in milliseconds. */
 const WINDOW_MS = 5000;
+/** How often a line is renewed, in milliseconds. */
+const RENEW_MS = 1000;
+/** What a sending rsync has read of a file when it first shows it. */
+const FIRST_READ = 32768;
 
 function duration(seconds: number): string {
   const pad = (value: number): string => String(value).padStart(2, '0');
@@ -22,75 +26,128 @@ function rateText(bytesPerMs: number): string {
   return `${rate.toFixed(2).padStart(7)}${unit}`;
 }
 
-/** The lines of `--progress`, one file at a time. */
-export class FileProgress {
-  readonly #level: number;
-  readonly #now: () => number;
-  readonly #write: (text: string) => void;
+interface ProgressSettings {
+  /** Of human-readable numbers. */
+  level: number;
+  /** Whether the whole transfer is shown (`--info=progress2`) instead of each file. */
+  total: boolean;
+  /** Whether the data comes from the other side. */
+  receiving: boolean;
+  /** Clock in milliseconds. */
+  now: () => number;
+  /** Prints text without a line end. */
+  write: (text: string) => void;
+}
+
+/** The lines of `--progress`, one for each file, or one for the whole transfer. */
+export class ProgressLine {
+  readonly #settings: ProgressSettings;
   #name: ByteString | null = null;
   #size = 0;
-  #started = 0;
+  /** Of the current file, or of the whole transfer. */
+  #started: number;
+  #renewed = 0;
   #marks: { at: number; bytes: number }[] = [];
+  /** Files done, and their sizes. */
   #transferred = 0;
-  #filesDone = 0;
+  #transferredSize = 0;
+  #totalSize = 0;
   #filesTotal = 0;
-  #complete = false;
+  /** Whether the cursor stands behind a line without an end. */
+  #open = false;
 
-  /** @param level of human-readable numbers, @param now clock in ms, @param write prints text without a line end */
-  constructor(level: number, now: () => number, write: (text: string) => void) {
-    this.#level = level;
-    this.#now = now;
-    this.#write = write;
+  constructor(settings: ProgressSettings) {
+    this.#settings = settings;
+    this.#started = settings.now();
   }
 
-  /** A file's data begins; the one before is finished. */
+  /** A file's data begins. */
   begin(name: ByteString, size: number): void {
-    this.finish();
+    const { total, receiving, now } = this.#settings;
+    const at = now();
     this.#name = name;
     this.#size = size;
-    this.#started = this.#now();
-    this.#marks = [{ at: this.#started, bytes: 0 }];
+    this.#renewed = at;
+    if (!total) {
+      this.#started = at;
+      this.#marks = [{ at, bytes: 0 }];
+    }
+    if (size > 0 && !(total && this.#transferred > 0)) this.#show(receiving ? 0 : Math.min(FIRST_READ, size), at);
+  }
+
+  /** A dry run counts a file that would be transferred. */
+  count(size: number): void {
+    this.#transferred++;
+    this.#transferredSize += size;
   }
 
   update(event: ProgressEvent): void {
-    this.#filesDone = event.filesDone;
     this.#filesTotal = event.filesTotal;
-    this.#complete = event.listComplete;
+    this.#totalSize = event.bytesTotal;
     if (this.#name === null || event.name !== this.#name) return;
-    this.#size = event.nameSize;
-    if (event.nameBytes >= event.nameSize) {
-      this.finish();
-      return;
-    }
-    const now = this.#now();
-    while (this.#marks.length > 1 && now - this.#marks[1]!.at >= WINDOW_MS) this.#marks.shift();
-    const from = this.#marks[0]!;
-    const rate = now > from.at ? (event.nameBytes - from.bytes) / (now - from.at) : 0;
-    this.#marks.push({ at: now, bytes: event.nameBytes });
-    const left = rate > 0 ? duration((event.nameSize - event.nameBytes) / rate / 1000) : '  ??:??:??';
-    this.#write(`${this.#figures(event.nameBytes, rate)} ${left}  `);
+    const now = this.#settings.now();
+    if (now - this.#renewed < RENEW_MS) return;
+    this.#renewed = now;
+    this.#show(event.nameBytes, now);
   }
 
-  /** Ends the current file's line, if there is one, with its totals. */
-  finish(): void {
-    if (this.#name === null) return;
+  /** A file's data is complete. */
+  end(event: TransferredEvent): void {
+    const { total } = this.#settings;
     this.#name = null;
-    this.#transferred++;
-    const elapsed = this.#now() - this.#started;
-    const left = Math.max(0, this.#filesTotal - this.#filesDone);
-    const check = `${this.#complete ? 'to' : 'ir'}-chk=${left}/${this.#filesTotal}`;
-    const figures = this.#figures(this.#size, elapsed > 0 ? this.#size / elapsed : 0);
-    this.#write(`${figures} ${duration(elapsed / 1000)} (xfr#${this.#transferred}, ${check})\n`);
+    this.count(event.size);
+    this.#filesTotal = event.filesTotal;
+    if (total) this.#totalSize = event.totalSize;
+    const check = `${event.listComplete ? 'to' : 'ir'}-chk=${event.filesLeft}/${event.filesTotal}`;
+    this.#last(total ? this.#transferredSize : event.size, total ? event.totalSize : event.size, check);
+    if (!total) this.#endLine();
   }
 
-  /** Leaves the current line, so that a message does not run into it. */
+  /**
+   * The run is over.
+   * @param files in the list, @param bytes all of them have; null if it did not get that far
+   */
+  finish(files: number | null, bytes: number): void {
+    if (this.#settings.total && files !== null) {
+      const check = `to-chk=0/${files}`;
+      this.#last(this.#transferredSize, bytes, check);
+    }
+    this.interrupt();
+  }
+
+  /** Leaves the current line, so that other text does not run into it. */
   interrupt(): void {
-    if (this.#name !== null && this.#marks.length > 1) this.#write('\n');
+    if (this.#open) this.#endLine();
   }
 
-  #figures(bytes: number, rate: number): string {
-    const percent = bytes === this.#size ? 100 : Math.floor((100 * bytes) / this.#size);
-    const amount = humanNumber(bytes, this.#level).padStart(15);
+  #endLine(): void {
+    this.#settings.write('\n');
+    this.#open = false;
+  }
+
+  #show(bytes: number, now: number): void {
+    const { total } = this.#settings;
+    const done = total ? this.#transferredSize + bytes : bytes;
+    const size = total ? this.#totalSize : this.#size;
+    while (this.#marks.length > 1 && now - this.#marks[1]!.at >= WINDOW_MS) this.#marks.shift();
+    const from = this.#marks[0] ?? { at: this.#started, bytes: 0 };
+    const rate = now > from.at ? (done - from.bytes) / (now - from.at) : 0;
+    this.#marks.push({ at: now, bytes: done });
+    const left = rate > 0 ? Math.max(0, size - done) / rate / 1000 : 0;
+    this.#settings.write(`${this.#figures(done, size, rate)} ${duration(left)}  `);
+    this.#open = true;
+  }
+
+  #last(bytes: number, size: number, check: string): void {
+    const elapsed = this.#settings.now() - this.#started;
+    const figures = this.#figures(bytes, size, elapsed > 0 ? bytes / elapsed : 0);
+    this.#settings.write(`${figures} ${duration(elapsed / 1000)} (xfr#${this.#transferred}, ${check})`);
+    this.#open = true;
+  }
+
+  #figures(bytes: number, size: number, rate: number): string {
+    const percent = bytes === size ? 100 : Math.floor((100 * bytes) / size);
+    const amount = humanNumber(bytes, this.#settings.level).padStart(15);
     return `\r${amount} ${String(percent).padStart(3)}% ${rateText(rate)}`;
   }
 }

@@ -10,6 +10,8 @@ export interface FileList {
   readonly ndxStart: number;
   /** In sorted order: entry i has the number `ndxStart + i`, also when it is INACTIVE. */
   readonly entries: FileEntry[];
+  /** Entries in the lists before this one. */
+  readonly before: number;
   /** Index in `allDirs` of the directory it lists, -1 for the first list. */
   readonly dirIndex: number;
   /** The directory it lists: `allDirs[dirIndex]`, for the first incremental list the root `.` if it has one, else null. */
@@ -90,7 +92,8 @@ export class FileLists {
       else checkTree(entries);
     } else hideDuplicates(entries);
 
-    const list: FileList = { ndxStart: this.#nextStart, entries, dirIndex: parentDirIndex, parent };
+    const before = this.totalEntries;
+    const list: FileList = { ndxStart: this.#nextStart, entries, before, dirIndex: parentDirIndex, parent };
     this.#nextStart += entries.length + 1;
     if (this.#nextStart > 0x7fffffff)
       throw fail('protocol', 'flist-too-long', 'There are more entries than can be numbered');
@@ -141,6 +144,12 @@ export class FileLists {
     return found;
   }
 
+  /** Entries of all lists so far that come behind the one with this number. */
+  behind(ndx: number): number {
+    const list = this.#listOf(ndx);
+    return list === null ? 0 : this.totalEntries - list.before - (ndx - list.ndxStart) - 1;
+  }
+
   /** Releases the oldest list. Its numbers stand for nothing from here on. */
   dropFirst(): void {
     if (this.#head >= this.#lists.length) return;
@@ -180,7 +189,7 @@ export class FileLists {
   }
 }
 
-const RELEASED: FileList = Object.freeze({ ndxStart: -1, entries: [], dirIndex: -2, parent: null });
+const RELEASED: FileList = Object.freeze({ ndxStart: -1, entries: [], before: 0, dirIndex: -2, parent: null });
 
 const holds = (list: FileList, ndx: number): boolean =>
   ndx >= list.ndxStart - 1 && ndx < list.ndxStart + list.entries.length;

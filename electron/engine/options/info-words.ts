@@ -107,11 +107,18 @@ export function infoLevel(
 ): number {
   const asked = options.info.get(name);
   if (asked !== undefined) return asked;
-  if (name === 'progress' && options.progress) return 1;
+  if (options.progress && (name === 'progress' || name === 'name')) return Math.max(1, levelAt(options.verbose, name));
+  if (options.progress && name === 'flist') return 2;
+  const level = levelAt(options.verbose, name);
+  if (name === 'stats' && options.stats) return Math.max(level, options.verbose > 1 ? 3 : 2);
+  return level;
+}
+
+/** What a verbosity stands for. */
+function levelAt(verbose: number, name: InfoName): number {
   const word = INFO_WORDS.find((each) => each.name === name)!;
   let level = 0;
-  for (const verbosity of word.at) if (options.verbose >= verbosity) level++;
-  if (name === 'stats' && options.stats) return Math.max(level, options.verbose > 1 ? 3 : 2);
+  for (const verbosity of word.at) if (verbose >= verbosity) level++;
   return level;
 }
 

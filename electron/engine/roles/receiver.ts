@@ -15,7 +15,7 @@ import { readCounts, type DeleteStats } from './delete-stats.ts';
 import { shownName } from './destination.ts';
 import { FileUpdates, type Update } from './file-updates.ts';
 import type { Pending, ReceiveState } from './receive-state.ts';
-import { unexpectedNdx } from './sender.ts';
+import { SUM_HEAD_BYTES, unexpectedNdx } from './sender.ts';
 
 /** Bytes of an appended file's beginning that are summed between turns of the event loop. */
 const PREFIX_BYTES = 1 << 22;
@@ -40,6 +40,8 @@ export class Receiver {
   readonly #applier = new Applier();
   readonly #updates: FileUpdates;
   readonly #tokenReader: TokenReader;
+  /** Sum of the file received last, as the sender has it. */
+  #sum: ByteString = '';
   readonly #readToken = (r: ByteReader): boolean => this.#tokenReader.step(r);
 
   constructor(state: ReceiveState) {
@@ -189,6 +191,9 @@ export class Receiver {
       mode: entry.mode,
       size: entry.size,
       mtime: entry.mtime,
+      uid: entry.uid,
+      gid: entry.gid,
+      sum: entry.extra?.sum ?? null,
       link: reply.xname ?? entry.extra?.link ?? null,
       direction: 'recv',
     });
@@ -201,6 +206,7 @@ export class Receiver {
     progress.nameSize = entry.size;
     progress.nameBytes = 0;
     let update: Update | null = null;
+    const readBefore = this.#conn.input.reader.total - SUM_HEAD_BYTES;
     try {
       try {
         update = this.#updates.open(pending);
@@ -208,6 +214,7 @@ export class Receiver {
         this.#updates.failed(pending, error);
       }
       const verified = await this.#tokens(pending, update);
+      this.#transferred(pending, readBefore);
       if (update === null) return this.#state.settle(pending);
       if (!verified) {
         this.#updates.reject(update);
@@ -225,6 +232,23 @@ export class Receiver {
     } finally {
       update?.basis?.close();
     }
+  }
+
+  #transferred({ entry, ndx, again }: Pending, readBefore: number): void {
+    const { conn, lists } = this.#state;
+    if (conn.isServer || again) return;
+    conn.emit({
+      type: 'transferred',
+      name: entryName(entry),
+      size: entry.size,
+      bytes: conn.input.reader.total - readBefore,
+      sumBytes: 0,
+      sum: this.#sum,
+      filesTotal: lists.totalEntries,
+      filesLeft: lists.behind(ndx),
+      listComplete: conn.progress.listComplete,
+      totalSize: conn.progress.bytesTotal,
+    });
   }
 
   /** The run ends here: what has come of the file is kept if the user wants that. */
@@ -269,6 +293,7 @@ export class Receiver {
     progress.literal = totals.literal += applier.literalBytes;
     progress.matched = totals.matched += applier.matchedBytes;
     progress.bytesDone = bytesBefore + pending.entry.size;
+    this.#sum = theirs;
     return agreed.transferSum === 'none' || Buffer.from(ours).toString('latin1') === theirs;
   }
 

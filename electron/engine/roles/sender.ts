@@ -39,6 +39,9 @@ export interface SenderTotals {
   created: { total: number; regular: number; dirs: number; links: number; devices: number; specials: number };
 }
 
+/** Of a sum head on the wire. */
+export const SUM_HEAD_BYTES = 16;
+
 /** Bytes the search may handle between looks at the clock and the output. */
 const STEP_BYTES = 1 << 20;
 
@@ -208,6 +211,9 @@ export class Sender {
       mode: entry.mode,
       size: entry.size,
       mtime: entry.mtime,
+      uid: entry.uid,
+      gid: entry.gid,
+      sum: entry.extra?.sum ?? null,
       link: request.xname ?? entry.extra?.link ?? null,
       direction: 'send',
     });
@@ -310,6 +316,7 @@ export class Sender {
     const { progress } = conn;
     const again = (entry.flags & EntryFlag.SENT) !== 0;
     entry.flags |= EntryFlag.SENT;
+    const written = data.total;
     this.#writeHeader(request, entry);
     const echo = head.count > 0 ? head : NO_BASIS;
     data.i32(echo.count);
@@ -361,6 +368,19 @@ export class Sender {
     if (!again) progress.filesDone++;
     this.totals.transferred++;
     this.totals.transferredSize += entry.size;
+    if (conn.isServer || again) return;
+    conn.emit({
+      type: 'transferred',
+      name: entryName(entry),
+      size: entry.size,
+      bytes: data.total - written,
+      sumBytes: SUM_HEAD_BYTES + head.count * (4 + head.strongLength),
+      sum: Buffer.from(sum).toString('latin1'),
+      filesTotal: this.#lists.totalEntries,
+      filesLeft: this.#lists.behind(request.ndx),
+      listComplete: progress.listComplete,
+      totalSize: progress.bytesTotal,
+    });
   }
 }
 

@@ -23,6 +23,12 @@ export class ByteReader {
   #markAt = 0;
   #markPos = -1;
   #markNeg = 1;
+  #pushed = 0;
+
+  /** Bytes read since the beginning, without frames. */
+  get total(): number {
+    return this.#pushed - this.available;
+  }
 
   /** Bytes ready to read. */
   get available(): number {
@@ -31,6 +37,7 @@ export class ByteReader {
 
   /** Adds bytes. An empty reader takes the chunk over without a copy. Views handed out before become invalid. */
   push(chunk: Buffer): void {
+    this.#pushed += chunk.length;
     const left = this.#end - this.#pos;
     if (left === 0) {
       this.#buf = chunk;

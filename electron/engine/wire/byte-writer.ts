@@ -17,6 +17,7 @@ export class ByteWriter {
   #pos: number;
   #prevPos = -1;
   #prevNeg = 1;
+  #emitted = 0;
 
   /**
    * @param emit takes each stretch, including `headroom` bytes of space in front
@@ -35,7 +36,13 @@ export class ByteWriter {
     return this.#pos - this.#start;
   }
 
+  /** Bytes written since the beginning, without frames. */
+  get total(): number {
+    return this.#emitted + this.pending;
+  }
+
   flush(): void {
+    this.#emitted += this.pending;
     if (this.#pos > this.#start) {
       const full = this.#buf.subarray(0, this.#pos);
       this.#buf = Buffer.allocUnsafe(CAPACITY);
