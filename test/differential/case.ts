@@ -1,3 +1,4 @@
+import type { Release } from '../support/routes.ts';
 import { generateTree, olderTree } from './generate-tree.ts';
 import { generateOptions } from './options.ts';
 import { Random } from './random.ts';
@@ -11,6 +12,8 @@ export const ROUTES: readonly Route[] = ['push', 'pull', 'local', 'served push',
 export interface Case {
   seed: number;
   route: Route;
+  /** Which stock rsync is at the far end of ours; 3.5 is the installed one. */
+  release: Release;
   args: string[];
   /** Relative to the folder that holds `src`, with rsync's trailing slash. */
   sources: string[];
@@ -57,11 +60,14 @@ export function generateCase(seed: number): Case {
     }
   }
   const separator = options.args.includes('--from0') ? '\0' : '\n';
+  const sources = generateSources(random, source, options.list !== null);
   return {
     seed,
     route,
+    // Chosen last: the cases of a seed stay what they were.
+    release: route !== 'local' && random.chance(0.12) ? '3.2.7' : '3.5',
     args: options.args,
-    sources: generateSources(random, source, options.list !== null),
+    sources,
     source,
     destination,
     old,
@@ -100,7 +106,7 @@ export function script(one: Case): string {
   const serves = one.route.startsWith('served');
   return [
     '#!/usr/bin/env bash',
-    `# seed ${one.seed}, ${one.route}`,
+    `# seed ${one.seed}, ${one.route}, stock rsync ${one.release}`,
     '# In an empty folder, as root. DRIFTLINE="node …/dist/cli.js"',
     `printf '#!/bin/sh\\nshift\\nexec sh -c "$*"\\n' > pipe; chmod 755 pipe; export RSYNC_RSH="$PWD/pipe"`,
     'mkdir aa; cd aa',

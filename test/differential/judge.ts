@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { peers } from '../support/peers.ts';
+import { stockRsync } from '../support/routes.ts';
 import { driftline, DRIFTLINE_RSYNC, type Outcome, run } from '../support/run.ts';
 import { type Case, words } from './case.ts';
 import { buildTree, look, treeDifferences } from './tree.ts';
@@ -57,17 +57,27 @@ function now(folder: string): number {
 }
 
 function runStock(one: Case, place: string, pipe: string): Promise<Outcome> {
-  const shell = one.route === 'local' ? [] : ['-e', pipe];
-  return run(peers().rsync, [...shell, ...words(one)], { cwd: place, limitMs: HUNG_MS, env: ENV });
+  const shell = one.route === 'local' ? [] : ['-e', pipe, ...farProgram(one)];
+  return run(nearProgram(one), [...shell, ...words(one)], { cwd: place, limitMs: HUNG_MS, env: ENV });
 }
 
 function runOurs(one: Case, place: string, pipe: string): Promise<Outcome> {
   const options = { cwd: place, limitMs: HUNG_MS, env: ENV };
   if (one.route.startsWith('served')) {
-    return run(peers().rsync, ['-e', pipe, `--rsync-path=${DRIFTLINE_RSYNC}`, ...words(one)], options);
+    return run(nearProgram(one), ['-e', pipe, `--rsync-path=${DRIFTLINE_RSYNC}`, ...words(one)], options);
   }
-  return driftline(['rsync', ...(one.route === 'local' ? [] : ['-e', pipe]), ...words(one)], options);
+  return driftline(
+    ['rsync', ...(one.route === 'local' ? [] : ['-e', pipe, ...farProgram(one)]), ...words(one)],
+    options,
+  );
 }
+
+/** The stock rsync that stands for the user's command. */
+const nearProgram = (one: Case): string => stockRsync(one.route.startsWith('served') ? one.release : '3.5');
+/** How the stock rsync at the far end is reached. */
+const farProgram = (one: Case): string[] => [
+  `--rsync-path=${stockRsync(one.route.startsWith('served') ? '3.5' : one.release)}`,
+];
 
 const ENV = { RSYNC_RSH: '', RSYNC_PARTIAL_DIR: undefined, CVSIGNORE: undefined, HOME: '/nonexistent' };
 
