@@ -8,10 +8,9 @@ import { clientRules } from './filter/wire.ts';
 import { compileGlob, matchGlob } from './filter/wildmatch.ts';
 import type { ReceivedNames } from './flist/id-map.ts';
 import { openJournal } from './fs/journal.ts';
-import { nodeSourceFs } from './fs/node-fs.ts';
 import { negotiateAsClient } from './handshake/negotiate.ts';
 import { allowsIncRecurse, buildServerArgs } from './handshake/server-args.ts';
-import { localOpener } from './local-destination.ts';
+import { localOpener, localSource } from './local-destination.ts';
 import type { TransferOptions } from './options/transfer-options.ts';
 import type { Expectation } from './roles/list-receiver.ts';
 import type { SourceTree } from './roles/list-sender.ts';
@@ -78,14 +77,15 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
       conn.output.flush();
       totals = await receivingSide(conn, {
         path: request.destination,
-        opener: localOpener(journal),
+        opener: localOpener(journal, options.fakeSuper),
         filters: clientRules(options),
         expectation: expectation(request.sources, options),
         planned: request.planned ?? null,
         local: request.local,
       });
     } else {
-      const tree = request.tree?.(conn) ?? scanTree(conn, nodeSourceFs, request.sources, clientRules(options));
+      const tree =
+        request.tree?.(conn) ?? scanTree(conn, localSource(options.fakeSuper), request.sources, clientRules(options));
       totals = await sendingSide(conn, tree);
     }
     hooks.onEvent({ type: 'phase', phase: 'finishing' });

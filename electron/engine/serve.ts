@@ -3,10 +3,9 @@ import { displayPath, type ByteString } from '../../shared/model/path.ts';
 import { Connection } from './connection.ts';
 import type { EngineEvent } from './events.ts';
 import { openJournal } from './fs/journal.ts';
-import { nodeSourceFs } from './fs/node-fs.ts';
 import { negotiateAsServer } from './handshake/negotiate.ts';
 import { needsWholeList } from './handshake/server-args.ts';
-import { localOpener } from './local-destination.ts';
+import { localOpener, localSource } from './local-destination.ts';
 import { parseServerWords } from './options/parse.ts';
 import { serverRules } from './filter/wire.ts';
 import { receiveFilters, receivingSide, sendingSide } from './session.ts';
@@ -65,11 +64,11 @@ async function converse(
     conn.input.startMux();
     const received = await receiveFilters(conn, request.sender);
     const filters = request.sender ? serverRules(options, received) : received;
-    if (request.sender) await sendingSide(conn, scanTree(conn, nodeSourceFs, request.args, filters));
+    if (request.sender) await sendingSide(conn, scanTree(conn, localSource(options.fakeSuper), request.args, filters));
     else {
       await receivingSide(conn, {
         path: request.args[0]!,
-        opener: localOpener(journal),
+        opener: localOpener(journal, options.fakeSuper),
         filters,
         expectation: null,
         planned: null,

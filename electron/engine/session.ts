@@ -15,12 +15,14 @@ import { localAbilities } from './roles/attributes.ts';
 import { Deleter } from './roles/delete.ts';
 import type { DeleteStats } from './roles/delete-stats.ts';
 import { Destination, resolveDestination, type DestinationOpener } from './roles/destination.ts';
+import { ExtendedAttributes } from './roles/extended-attributes.ts';
 import { Generator } from './roles/generator.ts';
 import { ListReceiver, type Expectation } from './roles/list-receiver.ts';
 import { ListSender, type SourceTree } from './roles/list-sender.ts';
 import { ReceiveState } from './roles/receive-state.ts';
 import { Receiver } from './roles/receiver.ts';
 import { Sender } from './roles/sender.ts';
+import { attributeRules } from './roles/xattr-names.ts';
 import { SideDirs } from './roles/side-dirs.ts';
 import type { PeerExit } from './transport/transport.ts';
 import { exitError } from './transport/peer-exit.ts';
@@ -134,16 +136,14 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   }
   if (listsComplete) conn.progress.listComplete = true;
   let mapper: IdMapper | null = null;
-  const abilities = localAbilities(
-    options,
-    () =>
-      (mapper ??= new IdMapper(
-        { users: listReceiver.userNames, groups: listReceiver.groupNames },
-        options.numericIds,
-        process.getuid?.() === 0,
-        process.getgroups?.() ?? [],
-      )),
-  );
+  const ids = () =>
+    (mapper ??= new IdMapper(
+      { users: listReceiver.userNames, groups: listReceiver.groupNames },
+      options.numericIds,
+      options.fakeSuper || process.getuid?.() === 0,
+      process.getgroups?.() ?? [],
+    ));
+  const abilities = localAbilities(options, ids);
   const empty = received[0]!.entries.length === 0;
   const say = (text: ByteString): void => {
     if (options.quiet || (options.verbose === 0 && options.itemize === 0)) return;
@@ -154,7 +154,13 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
       ? new Destination(null, false, null)
       : resolveDestination({ ...request, options, say }, received[0]!.entries, lists.totalEntries);
   const sides = new SideDirs(request.opener, destination.root?.path ?? null, request.path);
-  const state = new ReceiveState(conn, lists, listReceiver, destination, abilities, request.planned, sides);
+  const rules = new FilterChain(request.filters, 'receiver', destination.root?.path, {
+    deleteExcluded: options.deleteExcluded,
+    mergeFiles: localMergeFiles(options.from0),
+  });
+  const { attributes } = listReceiver.decoder;
+  const extended = attributes && new ExtendedAttributes(conn, attributes, destination, ids, attributeRules(rules));
+  const state = new ReceiveState(conn, lists, listReceiver, destination, abilities, request.planned, sides, extended);
   state.listsComplete = listsComplete;
   conn.onAbort = () => state.wake();
   if (options.listOnly) state.onList = (list) => list.entries.forEach((entry) => emitListed(conn, entry));
@@ -163,16 +169,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     if (conn.isServer) conn.output.message(Msg.DELETED, Buffer.from(isDir_ ? `${name}\0` : name, 'latin1'));
     else conn.emit({ type: 'deleted', name, isDir: isDir_ });
   };
-  const deleter = new Deleter(
-    conn,
-    destination,
-    new FilterChain(request.filters, 'receiver', destination.root?.path, {
-      deleteExcluded: options.deleteExcluded,
-      mergeFiles: localMergeFiles(options.from0),
-    }),
-    report,
-    (dir) => state.touch(dir),
-  );
+  const deleter = new Deleter(conn, destination, rules, report, (dir) => state.touch(dir));
   const receiver = new Receiver(state);
   const generator = new Generator(state, deleter, request.local);
   try {

@@ -10,6 +10,8 @@ import { SourceScan } from './flist/scan.ts';
 import type { SourceFs } from './fs/fs.ts';
 import { sumFile } from './roles/list-sum.ts';
 import type { SourceTree } from './roles/list-sender.ts';
+import { SourceAttributes } from './roles/source-attributes.ts';
+import { attributeRules } from './roles/xattr-names.ts';
 
 /** The tree that source arguments name, filtered by the sender's rules. */
 export function scanTree(
@@ -22,6 +24,13 @@ export function scanTree(
   const mergeFiles = localMergeFiles(options.from0);
   const chain = new SenderFilters(filters, (root) => scan.roots[root]!.base, { mergeFiles });
   const sum = options.checksum ? createFileSum(agreed.listSum) : null;
+  const attributes = SourceAttributes.wanted(conn)
+    ? new SourceAttributes(
+        conn,
+        () => attributeRules(chain.xattrs),
+        (entry) => scan.localPath(entry),
+      )
+    : undefined;
   const scan: SourceScan = new SourceScan(
     fs,
     args,
@@ -29,6 +38,7 @@ export function scanTree(
     (name, isDir, root) => chain.excludes(name, isDir, root),
     {
       issue: (issue) => conn.issue(issue),
+      attach: attributes && ((entry, path) => attributes.attach(entry, path)),
       entering: (dir, root) => chain.entering(dir, root),
       message: (text) => conn.emit({ type: 'message', level: 'info', from: 'local', text: `${text}\n` }),
       sum:
@@ -60,6 +70,7 @@ export function scanTree(
     children: (dir) => scan.scanDir(dir),
     open: (entry) => fs.openRead(scan.localPath(entry)),
     accepts: () => true,
+    attributes,
     get ioError() {
       return scan.ioError;
     },

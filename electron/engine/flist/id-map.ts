@@ -128,6 +128,11 @@ export class IdMapper {
   /** Owner to set for the peer's `remote` id, or null to leave the owner alone. */
   uid(remote: number): number | null {
     if (!this.#isRoot) return null;
+    return this.aclUser(remote);
+  }
+
+  /** What an entry of an ACL for the peer's user is about here. */
+  aclUser(remote: number): number {
     let id = this.#uids.get(remote);
     if (id === undefined) {
       const name = this.#numeric || remote === 0 ? '' : (this.#names.users.get(remote) ?? '');
@@ -139,12 +144,18 @@ export class IdMapper {
 
   /** Group to set for the peer's `remote` id, or null to leave the group alone. */
   gid(remote: number): number | null {
+    const id = this.aclGroup(remote);
+    return this.#isRoot || this.#ownGroups.has(id) ? id : null;
+  }
+
+  /** What an entry of an ACL for the peer's group is about here. */
+  aclGroup(remote: number): number {
     let id = this.#gids.get(remote);
     if (id === undefined) {
       const name = this.#numeric || remote === 0 ? '' : (this.#names.groups.get(remote) ?? '');
       id = (name === '' ? null : this.#local.groupId(name)) ?? remote;
       this.#gids.set(remote, id);
     }
-    return this.#isRoot || this.#ownGroups.has(id) ? id : null;
+    return id;
   }
 }

@@ -24,6 +24,8 @@ export interface ScanHooks {
   message(text: ByteString): void;
   /** Sum of a regular file for `--checksum`; zeros if it cannot be read (the hook reports that itself). */
   sum?(entry: FileEntry, localPath: ByteString): ByteString;
+  /** Adds ACLs and extended attributes; throws `fs` what cannot be read. */
+  attach?: ((entry: FileEntry, localPath: ByteString) => void) | undefined;
   /** A directory's names are about to be filtered: its own rule files count from now on. */
   entering?(dir: ByteString, root: number): void;
 }
@@ -253,6 +255,15 @@ export class SourceScan {
       root,
       extra,
     };
+    if (this.#hooks.attach) {
+      try {
+        this.#hooks.attach(entry, path);
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') this.#vanished('file', entryName(entry), path);
+        else this.#failed('reading attributes of', entryName(entry), path, error);
+        return null;
+      }
+    }
     if (this.#hooks.sum && isReg(mode)) (entry.extra ??= {}).sum = this.#hooks.sum(entry, path);
     return entry;
   }

@@ -1,6 +1,7 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import type { FileEntry } from '../flist/entry.ts';
 import type { Stat } from '../fs/fs.ts';
+import type { XattrDoor } from '../fs/xattr.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import {
   ItemFlag,
@@ -46,6 +47,20 @@ export interface DestinationView {
   link(): ByteString;
   /** List sum of a regular file (`--checksum`), or null when it cannot be read. */
   sum(): ByteString | null;
+  /** Its extended attributes; absent where those are not looked at. */
+  xattrs?(): XattrDoor;
+}
+
+/** `-A` and `-X`: what entries carry beside their own fields. */
+export interface ExtendedRules {
+  /**
+   * Adds the item flags for what differs.
+   * @param flags those of everything else
+   * @param rewritten content is sent or made anew
+   */
+  differences(entry: FileEntry, stat: Stat, at: XattrDoor, flags: number, rewritten: boolean): number;
+  /** Sets it all; what is refused is reported. @param mode the file is to have, or null for a symlink */
+  set(at: XattrDoor, entry: FileEntry, mode: number | null): void;
 }
 
 /** Facts about the receiving side that the decision depends on. */
@@ -55,6 +70,8 @@ export interface ReceiverAbilities {
   /** Local ids to set for an entry; null = leave alone (not preserved, or not permitted). */
   uidFor(entry: FileEntry): number | null;
   gidFor(entry: FileEntry): number | null;
+  /** Absent without `-A` and `-X`. */
+  extended?: ExtendedRules;
 }
 
 const NONE: Decision = Object.freeze({ action: 'none', iflags: 0, makeWay: false });
@@ -104,10 +121,10 @@ function decideRegular(
   }
   if (!again) {
     if (options.update && entry.mtime - dest.stat.mtime < options.modifyWindow) return SKIP.newer;
-    if (sameContent(entry, dest, options)) return attributes(entry, dest.stat, options, abilities, 0);
+    if (sameContent(entry, dest, options)) return attributes(entry, dest, options, abilities, 0);
     if (options.append !== 'off' && dest.stat.size >= entry.size) return SKIP['as-long'];
   }
-  const iflags = ItemFlag.TRANSFER | changed | differences(entry, dest.stat, options, abilities, true);
+  const iflags = ItemFlag.TRANSFER | changed | differences(entry, dest, options, abilities, true);
   return { action: 'transfer', iflags, makeWay: false };
 }
 
@@ -146,9 +163,7 @@ export function likeness(
   if (!sameKind(entry.mode, at.stat.mode)) return 'other';
   const same = isReg(entry.mode) ? sameContent(entry, at, options) : isDir(entry.mode) || sameNode(entry, at);
   if (!same) return 'kind';
-  return (differences(entry, at.stat, options, abilities, false) & SIGNIFICANT_ITEM_FLAGS) === 0
-    ? 'attributes'
-    : 'content';
+  return (differences(entry, at, options, abilities, false) & SIGNIFICANT_ITEM_FLAGS) === 0 ? 'attributes' : 'content';
 }
 
 /** Sockets and pipes count as one kind, as do character and block devices. */
@@ -174,7 +189,7 @@ function decideDirectory(
   if (dest === null || !isDir(dest.stat.mode)) {
     return { action: 'create', iflags: ItemFlag.LOCAL_CHANGE | ItemFlag.IS_NEW, makeWay: dest !== null };
   }
-  return attributes(entry, dest.stat, options, abilities, 0);
+  return attributes(entry, dest, options, abilities, 0);
 }
 
 function decideLink(
@@ -206,20 +221,20 @@ function decideMade(
   abilities: ReceiverAbilities,
 ): Decision {
   const made = ItemFlag.LOCAL_CHANGE | ItemFlag.REPORT_CHANGE;
-  if (dest !== null && sameNode(entry, dest)) return attributes(entry, dest.stat, options, abilities, 0);
+  if (dest !== null && sameNode(entry, dest)) return attributes(entry, dest, options, abilities, 0);
   if (dest === null || !sameKind(entry.mode, dest.stat.mode))
     return { action: 'create', iflags: made | ItemFlag.IS_NEW, makeWay: dest !== null };
-  return { action: 'create', iflags: made | differences(entry, dest.stat, options, abilities, true), makeWay: false };
+  return { action: 'create', iflags: made | differences(entry, dest, options, abilities, true), makeWay: false };
 }
 
 function attributes(
   entry: FileEntry,
-  stat: Stat,
+  dest: DestinationView,
   options: TransferOptions,
   abilities: ReceiverAbilities,
   base: number,
 ): Decision {
-  const iflags = base | differences(entry, stat, options, abilities, false);
+  const iflags = base | differences(entry, dest, options, abilities, false);
   return (iflags & SIGNIFICANT_ITEM_FLAGS) === 0 ? NONE : { action: 'attributes', iflags, makeWay: false };
 }
 
@@ -229,7 +244,7 @@ function attributes(
  */
 export function differences(
   entry: FileEntry,
-  stat: Stat,
+  { stat, xattrs }: Pick<DestinationView, 'stat' | 'xattrs'>,
   options: TransferOptions,
   abilities: ReceiverAbilities,
   rewritten: boolean,
@@ -244,5 +259,6 @@ export function differences(
   if (uid !== null && uid !== stat.uid) flags |= ItemFlag.REPORT_OWNER;
   const gid = abilities.gidFor(entry);
   if (gid !== null && gid !== stat.gid) flags |= ItemFlag.REPORT_GROUP;
+  if (abilities.extended && xattrs) return abilities.extended.differences(entry, stat, xattrs(), flags, rewritten);
   return flags;
 }

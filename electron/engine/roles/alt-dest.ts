@@ -129,7 +129,7 @@ export class AltDest {
   }
 
   #differences(entry: FileEntry, { view }: AltMatch, rewritten: boolean): number {
-    return differences(entry, view.stat, this.#state.conn.options, this.#state.abilities, rewritten);
+    return differences(entry, view, this.#state.conn.options, this.#state.abilities, rewritten);
   }
 
   /** @returns false where the file system refuses, so that a copy must do */

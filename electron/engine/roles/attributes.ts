@@ -7,7 +7,8 @@ import { Mode, isLink } from '../wire/constants.ts';
 
 /** What this process may do as a receiving side. */
 export function localAbilities(options: TransferOptions, ids: () => IdMapper): ReceiverAbilities {
-  const isRoot = process.getuid?.() === 0;
+  // What cannot be given to a file is kept in its attributes.
+  const isRoot = options.fakeSuper || process.getuid?.() === 0;
   return {
     isRoot,
     uidFor: (entry) => (options.owner && isRoot ? ids().uid(entry.uid) : null),

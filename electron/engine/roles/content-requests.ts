@@ -67,7 +67,7 @@ export class ContentRequests {
         if (basis.xname !== null) basis = null;
       }
     }
-    this.#items.request(ndx, iflags, basis);
+    this.#items.request(ndx, entry, iflags, basis);
     if (options.dryRun) {
       this.#items.countCreated(entry, iflags);
       progress.bytesDone += entry.size;

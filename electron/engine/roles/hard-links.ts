@@ -109,7 +109,7 @@ export class HardLinks {
       if (!options.dryRun && (!place || !from || !target || isDir(target.mode))) return false;
       const stat = place?.dir.lstat(place.name) ?? null;
       const flags = (rewritten: boolean): number =>
-        stat ? differences(entry, stat, options, abilities, rewritten) : ItemFlag.IS_NEW;
+        stat ? differences(entry, { stat }, options, abilities, rewritten) : ItemFlag.IS_NEW;
       if (stat && target && sameFile(stat, target)) this.#items.local(ndx, entry, made | flags(false), '');
       else {
         if (stat && isDir(stat.mode) && !this.#locals.clear(entry, place!, stat)) return true;

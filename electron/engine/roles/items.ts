@@ -1,7 +1,7 @@
 import type { ByteString } from '../../../shared/model/path.ts';
-import type { FileEntry } from '../flist/entry.ts';
+import { entryName, type FileEntry } from '../flist/entry.ts';
 import { infoLevel } from '../options/info-words.ts';
-import { BasisType, ItemFlag, SIGNIFICANT_ITEM_FLAGS } from '../wire/constants.ts';
+import { BasisType, isDir, ItemFlag, SIGNIFICANT_ITEM_FLAGS } from '../wire/constants.ts';
 import type { Basis } from './basis.ts';
 import { countKind } from './delete-stats.ts';
 import type { ReceiveState } from './receive-state.ts';
@@ -11,11 +11,15 @@ export class Items {
   /** Whether unchanged entries are told of as well. */
   readonly tellsAll: boolean;
   readonly #state: ReceiveState;
+  /** Whether they are told of by name, where no format does (`-vv`). */
+  readonly #names: boolean;
 
   constructor(state: ReceiveState) {
     this.#state = state;
     const { options } = state.conn;
-    this.tellsAll = options.itemize > 1 || infoLevel(options, 'name') > 1;
+    const names = infoLevel(options, 'name') > 1;
+    this.tellsAll = options.itemize > 1 || names;
+    this.#names = names && options.itemize === 0;
   }
 
   /**
@@ -23,27 +27,42 @@ export class Items {
    * @param xname of the file it was linked to; '' for one that it is already, null for no link
    */
   local(ndx: number, entry: FileEntry, iflags: number, xname: ByteString | null = null): void {
-    if ((iflags & SIGNIFICANT_ITEM_FLAGS) === 0 && !xname && !this.tellsAll) return;
-    const { data } = this.#state.conn.output;
+    const significant = (iflags & SIGNIFICANT_ITEM_FLAGS) !== 0;
+    if (!significant && !xname && !this.tellsAll) return;
+    const { conn } = this.#state;
+    if (this.#names && !isDir(entry.mode) && !(iflags & ItemFlag.LOCAL_CHANGE)) {
+      const text = `${entryName(entry)}${significant ? '' : ' is uptodate'}\n`;
+      conn.emit({ type: 'message', level: 'info', from: 'local', text });
+    }
+    const { data } = conn.output;
+    const flags = this.#flags(entry, iflags) | (xname === null ? 0 : ItemFlag.XNAME_FOLLOWS);
     data.ndx(ndx);
-    data.u16(xname === null ? iflags : iflags | ItemFlag.XNAME_FOLLOWS);
+    data.u16(flags);
     if (xname !== null) data.vstring(xname);
+    this.#state.extended?.writeRequest(data, ndx, entry, flags);
     this.countCreated(entry, iflags);
   }
 
   /** The head of a request for content; sums follow. */
-  request(ndx: number, iflags: number, basis: Basis | null): void {
+  request(ndx: number, entry: FileEntry, iflags: number, basis: Basis | null): void {
     const { data } = this.#state.conn.output;
     const type = basis?.type ?? BasisType.DESTINATION;
     const named = basis?.xname ?? null;
+    const flags =
+      this.#flags(entry, iflags) |
+      (type === BasisType.DESTINATION ? 0 : ItemFlag.BASIS_TYPE_FOLLOWS) |
+      (named === null ? 0 : ItemFlag.XNAME_FOLLOWS);
     data.ndx(ndx);
-    data.u16(
-      iflags |
-        (type === BasisType.DESTINATION ? 0 : ItemFlag.BASIS_TYPE_FOLLOWS) |
-        (named === null ? 0 : ItemFlag.XNAME_FOLLOWS),
-    );
+    data.u16(flags);
     if (type !== BasisType.DESTINATION) data.u8(type);
     if (named !== null) data.vstring(named);
+    this.#state.extended?.writeRequest(data, ndx, entry, flags);
+  }
+
+  /** Of something new, attributes are told as well. */
+  #flags(entry: FileEntry, iflags: number): number {
+    const { extended } = this.#state;
+    return extended && iflags & ItemFlag.IS_NEW ? iflags | extended.ofNew(entry) : iflags;
   }
 
   countCreated(entry: FileEntry, iflags: number): void {

@@ -6,6 +6,7 @@ import type { IdNames } from '../flist/id-map.ts';
 import { localNames } from '../flist/id-map.ts';
 import type { ReadFile } from '../fs/fs.ts';
 import { flistLayout } from '../handshake/negotiate.ts';
+import type { SourceAttributes } from './source-attributes.ts';
 import { Msg, Ndx, isDir, isReg } from '../wire/constants.ts';
 
 /** Where a sender's entries and contents come from: a scan of arguments, or the items of a plan. */
@@ -19,10 +20,13 @@ export interface SourceTree {
   readonly ioError: number;
   /** Whether a request with these item flags is served; a plan refuses what differs from it. */
   accepts(entry: FileEntry, iflags: number): boolean;
+  /** ACLs and extended attributes of its entries; absent where it has none. */
+  readonly attributes?: SourceAttributes | undefined;
 }
 
 /** What the sender role needs of the list side. */
-export type ListSource = Pick<ListSender, 'keepAhead' | 'sendNextIfBelow'> & Pick<SourceTree, 'open' | 'accepts'>;
+export type ListSource = Pick<ListSender, 'keepAhead' | 'sendNextIfBelow'> &
+  Pick<SourceTree, 'open' | 'accepts' | 'attributes'>;
 
 /**
  * Sends the file list: whole, or (incremental recursion) the first list at once and one sub-list per directory as the
@@ -45,11 +49,15 @@ export class ListSender {
     this.#lists = lists;
     this.#tree = tree;
     const names: IdNames | null = conn.options.numericIds ? null : localNames();
-    this.#encoder = new FlistEncoder(flistLayout(conn.agreed, conn.options), names);
+    this.#encoder = new FlistEncoder(flistLayout(conn.agreed, conn.options), names, tree.attributes?.tables);
   }
 
   open(entry: FileEntry): ReadFile {
     return this.#tree.open(entry);
+  }
+
+  get attributes(): SourceAttributes | undefined {
+    return this.#tree.attributes;
   }
 
   accepts(entry: FileEntry, iflags: number): boolean {

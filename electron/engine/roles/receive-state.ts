@@ -7,10 +7,12 @@ import type { PlanItem } from '../../../shared/plan-codec.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import type { ReceiverAbilities } from '../plan/decide.ts';
 import type { Stat } from '../fs/fs.ts';
+import type { XattrDoor } from '../fs/xattr.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
 import { Backup } from './backup.ts';
 import type { Basis } from './basis.ts';
-import type { Destination } from './destination.ts';
+import { folderMissing, type Destination, type Place } from './destination.ts';
+import type { ExtendedAttributes } from './extended-attributes.ts';
 import { LinkGroups } from './link-groups.ts';
 import type { ListReceiver } from './list-receiver.ts';
 import { PartialFolder } from './partial-folder.ts';
@@ -81,6 +83,8 @@ export class ReceiveState {
   /** What became of the content of such names, for the generator, which links the others. */
   readonly linkResults: { entry: FileEntry; placed: boolean }[] = [];
   readonly partials: PartialFolder;
+  /** `-A` and `-X`; else null. */
+  readonly extended: ExtendedAttributes | null;
   #wake: (() => void) | null = null;
   #woken = false;
 
@@ -92,6 +96,7 @@ export class ReceiveState {
     abilities: ReceiverAbilities,
     planned: Map<ByteString, PlanItem> | null,
     sides: SideDirs,
+    extended: ExtendedAttributes | null,
   ) {
     this.conn = conn;
     this.lists = lists;
@@ -100,6 +105,11 @@ export class ReceiveState {
     this.abilities = abilities;
     this.planned = planned;
     this.sides = sides;
+    this.extended = extended;
+    if (extended) {
+      abilities.extended = extended;
+      extended.onFailed = (entry, error) => this.attributesFailed(entry, error);
+    }
     this.backup = new Backup(conn, destination, sides, abilities);
     this.partials = new PartialFolder(conn.options.partialDir, destination, sides);
     this.linkGroups = conn.options.hardLinks ? new LinkGroups() : null;
@@ -202,6 +212,21 @@ export class ReceiveState {
 
   statOf(entry: FileEntry): Stat | null {
     const place = this.destination.place(entry);
+  /** @throws fs `enoent` if there is no such entry */
+  xattrsOf(entry: FileEntry): XattrDoor {
+    const place = this.destination.place(entry);
+    if (!place) throw folderMissing(entry);
+    return place.dir.xattrs(place.name);
+  }
+
+  /** With `-K` a symlink may stand for a folder: attributes are those of what it leads to. */
+  #folderPlace(entry: FileEntry): Place | null {
+    const place = this.destination.place(entry);
+    if (!place || !this.conn.options.keepDirlinks || place.name === '.') return place;
+    const dir = this.destination.dir(entryName(entry));
+    return dir ? { dir, name: '.' } : place;
+  }
+
     return place ? place.dir.lstat(place.name) : null;
   }
 
