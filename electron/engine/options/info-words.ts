@@ -122,6 +122,14 @@ function levelAt(verbose: number, name: InfoName): number {
   return level;
 }
 
+/** Level of one `--debug` word, from the word itself or from the verbosity. */
+export function debugLevel(options: Pick<TransferOptions, 'debug' | 'verbose'>, name: 'deltasum' | 'cmd'): number {
+  return (
+    options.debug.get(name) ??
+    DEBUG_WORDS.find((each) => each.name === name)!.at.filter((at) => options.verbose >= at).length
+  );
+}
+
 /** The value of `--info` for a server's command line, or null if nothing there concerns it. */
 export function infoForServer(info: ReadonlyMap<string, number>, serverSends: boolean): string | null {
   const concerned = INFO_WORDS.filter(({ side }) => side === 'both' || side === (serverSends ? 'sender' : 'receiver'));

@@ -4,6 +4,7 @@ import { SignatureWriter } from '../delta/signature.ts';
 import { NO_BASIS, chooseSumHead, type SumHead } from '../delta/sum-head.ts';
 import type { FileEntry } from '../flist/entry.ts';
 import type { ReadFile, Stat } from '../fs/fs.ts';
+import { debugLevel } from '../options/info-words.ts';
 import type { AltMatch } from './alt-dest.ts';
 import { chooseBasis, type Basis } from './basis.ts';
 import type { Place } from './destination.ts';
@@ -40,6 +41,10 @@ export class ContentRequests {
     const { options } = state.conn;
     this.#wholeFile = transferSum === 'none' || (options.wholeFile ?? (local && options.append === 'off'));
     this.#fuzzy = this.#wholeFile ? null : fuzzy;
+    if (debugLevel(options, 'deltasum') > 0) {
+      const how = this.#wholeFile ? 'disabled for local transfer or --whole-file' : 'enabled';
+      state.conn.emit({ type: 'message', level: 'info', from: 'local', text: `delta-transmission ${how}\n` });
+    }
     this.#signature =
       transferSum === 'none' ? null : new SignatureWriter(createBlockSum(transferSum, seed, { seedFirst }));
   }

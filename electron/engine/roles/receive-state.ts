@@ -5,7 +5,7 @@ import { entryName, type FileEntry } from '../flist/entry.ts';
 import type { FileList, FileLists } from '../flist/file-lists.ts';
 import type { PlanItem } from '../../../shared/plan-codec.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
-import type { ReceiverAbilities } from '../plan/decide.ts';
+import { sameTime, type ReceiverAbilities } from '../plan/decide.ts';
 import type { Stat } from '../fs/fs.ts';
 import type { XattrDoor } from '../fs/xattr.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
@@ -189,12 +189,14 @@ export class ReceiveState {
    * @param working keep it open to us until everything inside is done
    */
   setDirAttributes(entry: FileEntry, before: Stat | null, working: boolean): void {
-    const { destination, conn, abilities } = this;
-    const place = destination.place(entry);
+    const { conn, abilities } = this;
+    const place = this.#folderPlace(entry);
     const stat = place?.dir.lstat(place.name);
     if (!place || !stat) return;
     const name = entryName(entry);
     const wanted = attributesFor(entry, working ? before : stat, conn.options, abilities, this.umask);
+    // A time that is taken for equal stays.
+    if (working && before && sameTime(entry, stat, conn.options)) wanted.mtime = null;
     if (!working) wanted.mode = this.#finalModes.get(name) ?? wanted.mode;
     else if (wanted.mode !== null && (wanted.mode & 0o700) !== 0o700) {
       this.#finalModes.set(name, wanted.mode);
@@ -210,8 +212,6 @@ export class ReceiveState {
     if (refused !== null) this.attributesFailed(entry, refused);
   }
 
-  statOf(entry: FileEntry): Stat | null {
-    const place = this.destination.place(entry);
   /** @throws fs `enoent` if there is no such entry */
   xattrsOf(entry: FileEntry): XattrDoor {
     const place = this.destination.place(entry);
@@ -227,6 +227,8 @@ export class ReceiveState {
     return dir ? { dir, name: '.' } : place;
   }
 
+  statOf(entry: FileEntry): Stat | null {
+    const place = this.destination.place(entry);
     return place ? place.dir.lstat(place.name) : null;
   }
 
