@@ -163,10 +163,6 @@ export class Sender {
 
   async #serve(request: Request): Promise<void> {
     const found = this.#lists.find(request.ndx);
-    if (ndx === Ndx.DEL_STATS && this.totals.deleted === null && this.#conn.agreed.protocol >= 31) {
-      this.totals.deleted = readCounts(r);
-      return { ndx, iflags: 0, basisType: BasisType.DESTINATION, xname: null, xattrs: null, head: null };
-    }
     const entry = found?.entry;
     if (!entry || entry.flags & EntryFlag.INACTIVE) throw unexpectedNdx(request.ndx);
     const wantsContent = (request.iflags & ItemFlag.TRANSFER) !== 0;
