@@ -123,7 +123,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   conn.emit({ type: 'phase', phase: 'listing' });
   const started = Date.now();
   const received = [await listReceiver.readFirst()];
-  const flistXferMs = Date.now() - started;
+  const listTimes = { build: 0, transfer: Date.now() - started };
   conn.mayKeepAlive = true;
 
   let listsComplete = !agreed.incRecurse;
@@ -169,7 +169,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     if (conn.isServer) conn.output.message(Msg.DELETED, Buffer.from(isDir_ ? `${name}\0` : name, 'latin1'));
     else conn.emit({ type: 'deleted', name, isDir: isDir_ });
   };
-  const deleter = new Deleter(conn, destination, rules, report, (dir) => state.touch(dir));
+  const deleter = new Deleter(conn, destination, rules, state.backup, report, (dir) => state.touch(dir));
   const receiver = new Receiver(state);
   const generator = new Generator(state, deleter, request.local);
   try {
@@ -179,7 +179,8 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
         conn.isServer || agreed.protocol < 29
           ? null
           : async () => {
-              await input.parse((r) => [r.varlong(3), r.varlong(3), r.varlong(3), r.varlong(3), r.varlong(3)]);
+              const told = await input.parse((r) => [1, 2, 3, 4, 5].map(() => r.varlong(3)));
+              [listTimes.build, listTimes.transfer] = [told[3]!, told[4]!];
             };
       await bothOrAbort(conn, receiver.run(readStats), generator.run());
     }
@@ -192,15 +193,15 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   return {
     files: pickKinds(listReceiver.counts),
     created: totals.created,
-    deleted: conn.isServer || options.deleteMode === 'none' ? fromDeleteStats(null) : fromDeleteStats(deleter.stats),
+    deleted: fromDeleteStats(conn.isServer ? null : deleter.stats),
     transferred: totals.transferred,
     totalSize: listReceiver.counts.totalSize,
     transferredSize: totals.transferredSize,
     literal: totals.literal,
     matched: totals.matched,
     flistBytes: listReceiver.counts.flistBytes,
-    flistBuildMs: 0,
-    flistXferMs,
+    flistBuildMs: listTimes.build,
+    flistXferMs: listTimes.transfer,
     names: { users: listReceiver.userNames, groups: listReceiver.groupNames },
   };
 }
@@ -265,6 +266,8 @@ function emitListed(conn: Connection, entry: FileEntry): void {
     size: entry.size,
     mtime: entry.mtime,
     nsec: entry.nsec,
+    atime: entry.extra?.atime ?? 0,
+    crtime: entry.extra?.crtime ?? 0,
     uid: entry.uid,
     gid: entry.gid,
     rdevMajor: entry.extra?.rdevMajor ?? 0,

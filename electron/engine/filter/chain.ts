@@ -87,6 +87,20 @@ export class FilterChain {
     this.#entered.push({ dir: name, scope });
   }
 
+  /** `enter` with the directories above it, where they are not entered already. */
+  enterPath(dir: ByteString): void {
+    if (this.#points.length === 0) return;
+    const name = dir === '.' ? '' : dir;
+    this.#leave(name);
+    const last = this.#entered.at(-1);
+    if (last === undefined) this.enter('');
+    for (let end = last?.dir.length ?? 0; end < name.length;) {
+      end = name.indexOf('/', end + 1);
+      if (end < 0) end = name.length;
+      this.enter(name.slice(0, end));
+    }
+  }
+
   /** Forgets what was read: files may have changed since. */
   leaveAll(): void {
     this.#entered.length = 0;

@@ -186,7 +186,7 @@ export class FlistDecoder {
     const nsec = xflags & XFlag.MOD_NSEC ? reader.varint() : 0;
     if (nsec < 0 || nsec > 999_999_999) throw this.#badEntry('flist-time', 'an impossible time');
     const mode = xflags & XFlag.SAME_MODE ? this.#mode : reader.i32();
-    if (!isKnownType(mode))
+    if (!isKnownType(mode) && !(mode === 0 && layout.missing))
       throw this.#badEntry('flist-mode', `an unknown file type (mode 0${(mode >>> 0).toString(8)})`);
     const directory = isDir(mode);
     if (!directory && this.#foundBase === '.') throw this.#badEntry('flist-root', 'a root that is not a folder');

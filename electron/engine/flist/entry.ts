@@ -67,7 +67,7 @@ export interface HardLink {
 }
 
 /** Name from the transfer root; '.' for the root directory. */
-export function entryName(entry: FileEntry): ByteString {
+export function entryName(entry: Pick<FileEntry, 'dir' | 'base'>): ByteString {
   return entry.dir === '' ? entry.base : `${entry.dir}/${entry.base}`;
 }
 
@@ -91,4 +91,6 @@ export interface FlistLayout {
   hardLinks: boolean;
   acls: boolean;
   xattrs: boolean;
+  /** `--delete-missing-args`: an entry of mode 0 names an argument that is not there. */
+  missing?: boolean;
 }

@@ -197,6 +197,7 @@ const holds = (list: FileList, ndx: number): boolean =>
 /** Incremental: every entry stands directly in the directory the list belongs to. */
 function checkInside(entries: readonly FileEntry[], dir: ByteString): void {
   for (const entry of entries) {
+    if (entry.mode === 0) continue;
     if (entry.dir !== dir || (dir !== '' && entry.base === '.'))
       throw refused(`${shown(entryName(entry))} in the wrong place`);
   }
@@ -210,7 +211,8 @@ function checkTree(entries: readonly FileEntry[]): void {
   }
   let checked: ByteString = '';
   for (const entry of entries) {
-    if (entry.dir === checked) continue;
+    // An argument that is missing may be missing with its folder.
+    if (entry.dir === checked || entry.mode === 0) continue;
     checked = entry.dir;
     if (!dirs.has(checked)) throw refused(`${shown(entryName(entry))} without the folder it is in`);
   }

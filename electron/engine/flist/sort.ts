@@ -4,12 +4,15 @@ import { EntryFlag, entryName, type FileEntry } from './entry.ts';
 
 const SLASH = 0x2f;
 
+/** What the order of entries depends on. */
+type Sortable = Pick<FileEntry, 'dir' | 'base' | 'mode'>;
+
 /**
  * Order of two entries (§6.14, protocols 29 and later): at each level the non-directories, then the directories as if
  * their names ended in a slash, each followed by its contents; bytewise. The root `.` comes first.
  * @returns negative, 0 for the same name and kind, or positive
  */
-export function compareEntries(a: FileEntry, b: FileEntry): number {
+export function compareEntries(a: Sortable, b: Sortable): number {
   if (a.dir === b.dir) return compareSiblings(a, b);
   const aDir = a.dir;
   const bDir = b.dir;
@@ -24,14 +27,14 @@ export function compareEntries(a: FileEntry, b: FileEntry): number {
 }
 
 /** Entry `a` against something inside the directory that the component of `dir` at `start` names, beside `a`. */
-function compareWithDeeper(a: FileEntry, dir: ByteString, start: number): number {
+function compareWithDeeper(a: Sortable, dir: ByteString, start: number): number {
   if (!isDir(a.mode) || a.base === '.') return -1;
   const slash = dir.indexOf('/', start);
   const component = slash < 0 ? dir.slice(start) : dir.slice(start, slash);
   return a.base === component ? -1 : compareDirNames(a.base, component);
 }
 
-function compareSiblings(a: FileEntry, b: FileEntry): number {
+function compareSiblings(a: Sortable, b: Sortable): number {
   const aIsDir = isDir(a.mode);
   const bIsDir = isDir(b.mode);
   const aBase = a.base;

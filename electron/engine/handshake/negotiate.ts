@@ -112,6 +112,7 @@ export function flistLayout(agreed: Agreement, options: TransferOptions): FlistL
     hardLinks: options.hardLinks,
     acls: options.acls,
     xattrs: options.xattrs > 0,
+    missing: options.missingArgs === 'delete',
   };
 }
 

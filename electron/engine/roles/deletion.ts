@@ -3,7 +3,7 @@ import type { ByteString } from '../../../shared/model/path.ts';
 import type { Connection } from '../connection.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { FileList } from '../flist/file-lists.ts';
-import type { Deleter } from './delete.ts';
+import type { Deleter, Standing } from './delete.ts';
 import type { ReceiveState } from './receive-state.ts';
 
 /** When deletion happens (reference §7.12): before, folder by folder, noted then and done late, or after. */
@@ -16,7 +16,7 @@ export class Deletion {
   /** Children by directory, for a list of the whole tree. */
   #children: Map<ByteString, Set<ByteString>> | null = null;
   /** `--delete-delay`: what was found to be superfluous, by folder. */
-  readonly #delayed: { dir: ByteString; doomed: Set<ByteString> }[] = [];
+  readonly #delayed: { dir: ByteString; doomed: readonly Standing[] }[] = [];
 
   constructor(state: ReceiveState, deleter: Deleter) {
     this.#state = state;
@@ -42,18 +42,26 @@ export class Deletion {
     const keep = (base: ByteString) => kept?.has(base) ?? false;
     if (this.#conn.options.deleteMode !== 'delay') return this.#delete(dir, keep);
     this.#guarded(dir, () => {
-      const doomed = this.#deleter.namesIn(dir, keep);
-      if (doomed.length > 0) this.#delayed.push({ dir, doomed: new Set(doomed) });
+      const doomed = this.#deleter.find(dir, keep);
+      if (doomed.length > 0) this.#delayed.push({ dir, doomed });
     });
   }
 
-  /** After all transfers: `--delete-after` and what `--delete-delay` noted. */
+  /** A name that `--delete-missing-args` wants gone. */
+  missing(entry: FileEntry): void {
+    this.#guarded(entryName(entry), () => this.#deleter.missing(entry));
+  }
+
+  /** After all transfers: `--delete-after`, what `--delete-delay` noted, and what is to be said of all deletions. */
   async last(): Promise<void> {
-    if (this.#conn.options.deleteMode === 'after') return this.#everywhere();
+    const { deleteMode } = this.#conn.options;
+    if (deleteMode === 'after' || deleteMode === 'delay') this.#deleter.startOver();
+    if (deleteMode === 'after') await this.#everywhere();
     for (const { dir, doomed } of this.#delayed) {
-      this.#delete(dir, (base) => !doomed.has(base));
+      this.#guarded(dir, () => this.#deleter.found(doomed));
       if (this.#conn.sliceOver) await this.#conn.pause();
     }
+    this.#deleter.sayLimit();
   }
 
   /** Every content directory in list order. */

@@ -84,7 +84,7 @@ export class Generator {
     state.retouchDirs();
     this.#done();
     if (agreed.protocol >= 31) {
-      if (options.deleteMode !== 'none') writeDeleteStats(output.data, this.#deleter.stats);
+      if (options.deleteMode !== 'none' || options.force) writeDeleteStats(output.data, this.#deleter.stats);
       this.#done();
     }
     output.flush();
@@ -179,7 +179,8 @@ export class Generator {
         if (inc) continue; // its own sub-list brings it
         this.#directory(ndx, entry);
         this.#deletion.inFolder(entry, null);
-      } else await this.#nonDirectory({ ndx, entry, work });
+      } else if (entry.mode === 0) this.#deletion.missing(entry);
+      else await this.#nonDirectory({ ndx, entry, work });
       if (this.#conn.output.congested) await this.#conn.drained();
       else if (this.#conn.sliceOver) {
         this.#conn.output.flush();
@@ -315,7 +316,7 @@ export class Generator {
     const { options, progress } = this.#conn;
     if (decision.action === 'attributes' && !options.dryRun) this.#locals.setAttributes(entry, place, stat);
     // Another way than the partial file has made this one current.
-    if (partials.on && !options.dryRun) partials.remove(place);
+    if (partials.on && !options.dryRun && partials.remove(place)) this.#state.touch(entry.dir);
     this.#items.local(ndx, entry, decision.iflags);
     progress.filesDone++;
     progress.bytesDone += entry.size;

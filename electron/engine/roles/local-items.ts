@@ -79,7 +79,6 @@ export class LocalItems {
       else backup.keep(place, stat);
       return true;
     }
-    if (options.dryRun) return true;
     const standing = { ...entry, mode: (stat.mode & Mode.PERMS) | Mode.DIR };
     const cleared = this.#deleter.makeWay(standing, options.deleteMode !== 'none' || options.force);
     if (!cleared) {
