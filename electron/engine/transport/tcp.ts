@@ -32,6 +32,9 @@ export async function connectTcp(host: string, port: number, options: TcpOptions
   const where = displayPath(describeAddress(host, port));
   const from = options.localAddress === null ? undefined : await resolveLocal(options.localAddress, options.family);
   const family = options.family !== 0 ? options.family : from === undefined ? 0 : isIP(from);
+  // A literal address is taken as it is, whatever the family.
+  if (family !== 0 && isIP(host) !== 0 && isIP(host) !== family)
+    throw fail('connect', 'dns', `${where} is no IPv${family} address.`, { hint: 'Check -4, -6 and --address.' });
   const limit = options.contimeoutMs > 0 ? options.contimeoutMs : CONNECT_MS;
   const socket = connect({
     host,
