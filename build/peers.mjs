@@ -68,6 +68,8 @@ export const PEER_PROGRAMS = {
   chromium: 'chromium',
   'dbus-run-session': 'dbus',
   'gnome-keyring-daemon': 'gnome-keyring',
+  setfattr: 'attr',
+  setfacl: 'acl',
 };
 
 /** Debian packages `npm test` needs: the peers, fonts for the screenshots, and what keytar is built with. */

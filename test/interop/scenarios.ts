@@ -5,6 +5,7 @@ export type RouteName = 'push' | 'pull' | 'local' | 'push from rsync' | 'pull by
 /** One command line, judged by what stock rsync makes of the same start. */
 export interface Scenario {
   name: string;
+  /** `PLACE` in a word stands for the folder above `dst`. */
   args: string[];
   source: Tree;
   /** What the destination holds before; absent = it does not exist. */
@@ -21,6 +22,10 @@ export interface Scenario {
   large?: boolean;
   /** Whether times are part of what is compared; default true. */
   times?: boolean;
+  /** Whether the blocks that files take up are. */
+  blocks?: boolean;
+  /** Whether extended attributes and ACLs are. */
+  attributes?: boolean;
   /** The routes to go, by their names in compare.ts; default all that fit. */
   routes?: readonly RouteName[];
   /**

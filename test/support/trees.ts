@@ -117,34 +117,61 @@ function make(path: string, node: Node, exact: [string, Attributes][]): void {
 export interface ManifestOptions {
   /** Leaves times out: what a transfer without `-t` cannot make equal. */
   times?: boolean;
+  /** Adds which names are one file: each one's first name. */
+  hardLinks?: boolean;
+  /** Times from then on, in milliseconds, read as `now`: those that the run itself made. */
+  since?: number;
+  /** Adds the blocks that files take up: what holes make of them. */
+  blocks?: boolean;
+  /** Adds extended attributes, ACLs among them. */
+  attributes?: boolean;
 }
 
 /**
  * Every entry below `path` (and `path` itself as `.`), one line each: type, mode, owner, size, exact time, and a hash
  * of the content, the target or the device number. Names are bytes.
  */
-export function manifest(path: string, { times = true }: ManifestOptions = {}): Map<string, string> {
+export function manifest(path: string, options: ManifestOptions = {}): Map<string, string> {
+  const { times = true, hardLinks = false, since = Infinity, blocks = false, attributes = false } = options;
   const found = new Map<string, string>();
+  const firstNames = new Map<string, string>();
   const visit = (at: string, name: string): void => {
     const bytes = Buffer.from(at, 'latin1');
     const stat = fs.lstatSync(bytes, { bigint: true });
     const isDir = stat.isDirectory();
     const detail = stat.isFile()
-      ? `${stat.size} ${createHash('md5').update(fs.readFileSync(bytes)).digest('hex')}`
+      ? `${stat.size} ${blocks ? `(${stat.blocks} blocks) ` : ''}${createHash('md5').update(fs.readFileSync(bytes)).digest('hex')}`
       : stat.isSymbolicLink()
         ? `-> ${fs.readlinkSync(bytes, 'latin1')}`
         : isDir
           ? ''
           : String(stat.rdev);
-    const time = times ? ` ${stat.mtimeNs}` : '';
-    found.set(name, `${stat.mode.toString(8)} ${stat.uid}:${stat.gid}${time} ${detail}`.trimEnd());
+    const isNow = Number(stat.mtimeMs) >= since && Number(stat.mtimeMs) <= Date.now();
+    const time = times ? ` ${isNow ? 'now' : stat.mtimeNs}` : '';
+    const file = `${stat.dev}:${stat.ino}`;
+    if (!firstNames.has(file)) firstNames.set(file, name);
+    const linked = hardLinks && !isDir && firstNames.get(file) !== name ? ` = ${firstNames.get(file)}` : '';
+    found.set(name, `${stat.mode.toString(8)} ${stat.uid}:${stat.gid}${time} ${detail}`.trimEnd() + linked);
     if (!isDir) return;
     for (const child of fs.readdirSync(bytes, { encoding: 'latin1' }).sort()) {
       visit(`${at}/${child}`, name === '.' ? child : `${name}/${child}`);
     }
   };
-  if (fs.existsSync(path)) visit(Buffer.from(path).toString('latin1'), '.');
+  if (!fs.existsSync(path)) return found;
+  visit(Buffer.from(path).toString('latin1'), '.');
+  if (attributes) for (const [name, lines] of attributesBelow(path)) found.set(name, `${found.get(name)}\n${lines}`);
   return found;
+}
+
+/** Names without the attributes that the system gives everything. */
+function attributesBelow(path: string): [name: string, lines: string][] {
+  const dump = execFileSync('getfattr', ['-R', '-P', '-h', '-d', '-m', '-', '-e', 'hex', '.'], {
+    ...{ cwd: path, encoding: 'latin1', maxBuffer: 1 << 26 },
+  });
+  return dump.split('\n\n').flatMap((block) => {
+    const [head, ...lines] = block.split('\n');
+    return head?.startsWith('# file: ') === true ? [[head.slice(8).replace(/^\.\//, ''), lines.sort().join('\n')]] : [];
+  });
 }
 
 /** What differs between two trees, as lines; empty when they are equal. */

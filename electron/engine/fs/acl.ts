@@ -122,7 +122,11 @@ export const fakeAcls: AclStore = {
     return isExtended(acl) ? completeAcl(acl, mode) : NO_ACL;
   },
   default: (at) => read(at, FAKE_DEFAULT, parseFakeAcl),
-  setAccess: (at, acl, mode) => write(at, FAKE_ACCESS, isExtended(acl) ? formatFakeAcl(stripAcl(acl, mode)) : null),
+  setAccess(at, acl, mode) {
+    // rsync keeps the mask in full.
+    const kept = isExtended(acl) ? formatFakeAcl({ ...stripAcl(acl, mode), mask: acl.mask }) : null;
+    write(at, FAKE_ACCESS, kept);
+  },
   setDefault: (at, acl) => write(at, FAKE_DEFAULT, acl === NO_ACL ? null : formatFakeAcl(acl)),
 };
 
@@ -136,7 +140,7 @@ function write(at: XattrDoor, name: ByteString, bytes: Buffer | null): void {
   else at.set(name, bytes);
 }
 
-/** The mode new entries of a folder get by its default ACL, in place of the process's umask; null without one. */
+/** Permissions that the default ACL of a folder allows new entries, in place of the process's umask; null without one. */
 export function defaultMode(at: XattrDoor): number | null {
   const acl = kernelAcls.default(at);
   if (acl === NO_ACL) return null;

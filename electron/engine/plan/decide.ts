@@ -70,6 +70,8 @@ export interface ReceiverAbilities {
   /** Local ids to set for an entry; null = leave alone (not preserved, or not permitted). */
   uidFor(entry: FileEntry): number | null;
   gidFor(entry: FileEntry): number | null;
+  /** Permissions that the default ACL of an entry's folder allows what is new, or null where the umask counts. */
+  defaultMode?(entry: FileEntry): number | null;
   /** Absent without `-A` and `-X`. */
   extended?: ExtendedRules;
 }
@@ -115,7 +117,7 @@ function decideRegular(
     if (options.maxSize !== null && entry.size > options.maxSize) return SKIP['over-size'];
     if (options.minSize !== null && entry.size < options.minSize) return SKIP['under-size'];
   }
-  const changed = options.checksum ? ItemFlag.REPORT_CHANGE : 0;
+  const changed = options.checksum && !again ? ItemFlag.REPORT_CHANGE : 0;
   if (dest === null || !(isReg(dest.stat.mode) || (options.writeDevices && isDevice(dest.stat.mode)))) {
     return { action: 'transfer', iflags: ItemFlag.TRANSFER | ItemFlag.IS_NEW | changed, makeWay: dest !== null };
   }

@@ -34,7 +34,7 @@ export function attributesFor(
   if (isLink(entry.mode)) mode = null;
   else if (options.perms) mode = entry.mode & Mode.PERMS;
   else if (existing) mode = existing.mode & Mode.PERMS;
-  else mode = entry.mode & 0o777 & ~umask;
+  else mode = entry.mode & 0o777 & (abilities.defaultMode?.(entry) ?? ~umask);
   const wanted: NewAttributes = {
     mode,
     uid: abilities.uidFor(entry),

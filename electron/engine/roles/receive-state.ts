@@ -7,7 +7,8 @@ import type { PlanItem } from '../../../shared/plan-codec.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { sameTime, type ReceiverAbilities } from '../plan/decide.ts';
 import type { Stat } from '../fs/fs.ts';
-import type { XattrDoor } from '../fs/xattr.ts';
+import { defaultMode } from '../fs/acl.ts';
+import { hasXattrs, type XattrDoor } from '../fs/xattr.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
 import { Backup } from './backup.ts';
 import type { Basis } from './basis.ts';
@@ -85,6 +86,8 @@ export class ReceiveState {
   readonly partials: PartialFolder;
   /** `-A` and `-X`; else null. */
   readonly extended: ExtendedAttributes | null;
+  /** What the folder asked about last allows new entries. */
+  #defaults: { rel: ByteString; mode: number | null } | null = null;
   #wake: (() => void) | null = null;
   #woken = false;
 
@@ -106,6 +109,7 @@ export class ReceiveState {
     this.planned = planned;
     this.sides = sides;
     this.extended = extended;
+    if (!conn.options.perms && hasXattrs()) abilities.defaultMode = (entry) => this.#defaultMode(entry.dir);
     if (extended) {
       abilities.extended = extended;
       extended.onFailed = (entry, error) => this.attributesFailed(entry, error);
@@ -210,6 +214,14 @@ export class ReceiveState {
       false,
     );
     if (refused !== null) this.attributesFailed(entry, refused);
+  }
+
+  #defaultMode(rel: ByteString): number | null {
+    if (this.#defaults?.rel === rel) return this.#defaults.mode;
+    const dir = this.destination.dir(rel);
+    if (dir === null) return null;
+    this.#defaults = { rel, mode: defaultMode(dir.xattrs('.')) };
+    return this.#defaults.mode;
   }
 
   /** @throws fs `enoent` if there is no such entry */
