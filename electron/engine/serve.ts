@@ -1,4 +1,4 @@
-import { toErrorData } from '../../shared/errors.ts';
+import { fail, toErrorData } from '../../shared/errors.ts';
 import { displayPath, type ByteString } from '../../shared/model/path.ts';
 import { Connection } from './connection.ts';
 import type { EngineEvent } from './events.ts';
@@ -18,6 +18,8 @@ export interface ServeOptions {
   signal?: AbortSignal;
   /** Folder for the journal of temporary files, or null for none. */
   journalDir: ByteString | null;
+  /** Makes this process another user's, for `--copy-as`; absent where others depend on who it is. */
+  becomeUser?: (name: ByteString) => void;
 }
 
 /**
@@ -27,13 +29,18 @@ export interface ServeOptions {
  */
 export async function serve(side: ServerSide, words: readonly ByteString[], options: ServeOptions): Promise<number> {
   const say = (text: ByteString) => side.stderr?.write(Buffer.from(text, 'latin1'));
+  let told = false;
+  const complain = (error: unknown) => {
+    const { message, hint } = toErrorData(error);
+    if (!told) say(utf8(`driftline: ${message}${hint ? ` (${hint})` : ''}\n`));
+    told = true;
+  };
   let code: number;
   try {
-    code = await converse(side, words, options, say);
+    code = await converse(side, words, options, say, complain);
   } catch (error) {
-    const data = toErrorData(error);
-    say(utf8(`driftline: ${data.message}${data.hint ? ` (${data.hint})` : ''}\n`));
-    code = data.exitCode;
+    complain(error);
+    code = toErrorData(error).exitCode;
   }
   side.exit(code);
   return code;
@@ -44,14 +51,20 @@ async function converse(
   words: readonly ByteString[],
   serveOptions: ServeOptions,
   say: (text: ByteString) => void,
+  complain: (error: unknown) => void,
 ): Promise<number> {
   const request = parseServerWords(words);
   const { options } = request;
+  if (options.copyAs !== null) {
+    if (serveOptions.becomeUser === undefined)
+      throw fail('usage', 'not-supported', '--copy-as is not supported here', { exitCode: 4 });
+    serveOptions.becomeUser(options.copyAs);
+  }
   const conn = new Connection(asTransport(side), options, true, {
     signal: serveOptions.signal ?? new AbortController().signal,
     onEvent: (event) => report(conn, event, request.messages, say),
   });
-  const journal = openJournal(request.sender ? null : serveOptions.journalDir);
+  const journal = openJournal(request.sender || options.copyAs !== null ? null : serveOptions.journalDir);
   try {
     conn.agreed = await negotiateAsServer(
       conn.input,
@@ -78,6 +91,8 @@ async function converse(
     await conn.output.taken();
     return conn.exitCode();
   } catch (error) {
+    // Before the client is told to end: it may not wait for what comes later.
+    complain(error);
     conn.stop(error);
     throw error;
   } finally {

@@ -40,6 +40,9 @@ const lines = (outcome: Outcome, place: string, ordered = false): string[] => {
   return ordered ? all : all.sort();
 };
 
+/** A coarse clock of the file system may lag behind ours. */
+const START = Date.now() - 1000;
+
 /** Making ten thousand files anew for each run takes a busy disk a while. */
 const LIMIT_MS = 300_000;
 
@@ -93,8 +96,8 @@ function compare(scenario: Scenario, rig: () => Bench): void {
     return { place, destination: join(place, scenario.target ?? 'dst') };
   }
 
-  const transfer = (direction: Direction, destination: string) => ({
-    ...{ direction, args: scenario.args, destination },
+  const transfer = (direction: Direction, { place, destination }: { place: string; destination: string }) => ({
+    ...{ direction, args: scenario.args.map((word) => word.replaceAll('PLACE', place)), destination },
     sources: (scenario.sources ?? ['src/']).map((source) => join(folder, source)),
   });
 
@@ -102,12 +105,13 @@ function compare(scenario: Scenario, rig: () => Bench): void {
     const key = `${direction} ${server}`;
     let known = references.get(key);
     if (known === undefined) {
-      const { place, destination } = prepare('aa');
-      const outcome = await rig().stock(transfer(direction, destination), server);
+      const start = prepare('aa');
+      const { place } = start;
+      const outcome = await rig().stock(transfer(direction, start), server);
       known = {
         outcome,
-        tree: manifest(place, scenario),
-        source: manifest(join(folder, 'src')),
+        tree: manifest(place, { ...scenario, since: START }),
+        source: manifest(join(folder, 'src'), { since: START }),
         lines: lines(outcome, place, scenario.ordered),
       };
       references.set(key, known);
@@ -125,10 +129,11 @@ function compare(scenario: Scenario, rig: () => Bench): void {
     '$name',
     async ({ direction, server, client }) => {
       const stock = await reference(direction, server);
-      const { place, destination } = prepare('bb');
+      const start = prepare('bb');
+      const { place, destination } = start;
       const outcome = await (client === 'stock'
-        ? rig().stockToOurs(transfer(direction, destination))
-        : rig().ours(transfer(direction, destination), server));
+        ? rig().stockToOurs(transfer(direction, start))
+        : rig().ours(transfer(direction, start), server));
       expect({
         code: outcome.code,
         stderr: outcome.stderr === '' ? '' : stock.outcome.stderr === '' ? outcome.stderr : 'some',
@@ -137,13 +142,13 @@ function compare(scenario: Scenario, rig: () => Bench): void {
         stderr: stock.outcome.stderr === '' ? '' : 'some',
       });
       expect(lines(outcome, place, scenario.ordered)).toEqual(stock.lines);
-      const tree = manifest(place, scenario);
+      const tree = manifest(place, { ...scenario, since: START });
       // Folders that are not part of what was copied have the time of the run.
       const around = (scenario.sources ?? ['src/']).some((source) => source.endsWith('/')) ? ['.'] : ['.', 'dst'];
       for (const name of around) for (const each of [tree, stock.tree]) each.delete(name);
       expect(differences(stock.tree, tree)).toEqual([]);
       if (scenario.changesSource === true) {
-        expect(differences(stock.source, manifest(join(folder, 'src')))).toEqual([]);
+        expect(differences(stock.source, manifest(join(folder, 'src'), { since: START }))).toEqual([]);
       }
       if (scenario.mirrors === true && existsSync(destination)) {
         const judged = await run(peers().rsync, ['-anic', '--delete', `${join(folder, 'src')}/`, `${destination}/`]);

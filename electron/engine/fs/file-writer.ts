@@ -78,13 +78,19 @@ export class FileWriter {
   finish(): void {
     if (this.#isDevice) return this.#sync();
     const holeAtEnd = this.#holeFrom < this.#position;
+    if (this.#standing > this.#position) this.#cut();
     this.#endHole();
+    if (holeAtEnd) this.#cut();
+    this.#sync();
+  }
+
+  #cut(): void {
     try {
-      if (holeAtEnd || this.#standing > this.#position) fs.ftruncateSync(this.#fd, this.#position);
+      fs.ftruncateSync(this.#fd, this.#position);
     } catch (error) {
       throw fsError(error, 'set the length of', this.#shown);
     }
-    this.#sync();
+    this.#standing = Math.min(this.#standing, this.#position);
   }
 
   /** Splits at pages of zeros, which are held back, and hands the rest over in pieces as long as possible. */
@@ -116,7 +122,9 @@ export class FileWriter {
     const end = Math.min(this.#position, this.#standing);
     this.#holeFrom = this.#position;
     if (from >= end) return;
-    const refused = loadPosix()?.fallocate?.(this.#fd, PUNCH_HOLE | KEEP_SIZE, from, end - from) ?? 'ENOTSUP';
+    // A page is only given back whole, the last one of the file too.
+    const upTo = end === this.#standing ? Math.ceil(end / PAGE) * PAGE : end;
+    const refused = loadPosix()?.fallocate?.(this.#fd, PUNCH_HOLE | KEEP_SIZE, from, upTo - from) ?? 'ENOTSUP';
     if (refused === '') return;
     const position = this.#position;
     this.#position = from;

@@ -32,19 +32,6 @@ export function countDeletion(stats: DeleteStats, mode: number): void {
   stats.wire[slot]++;
 }
 
-/** Reads up to and including the NDX_DONE that may have delete statistics in front of it. */
-export function readDeleteStats(r: ByteReader): DeleteStats | null {
-  let stats: DeleteStats | null = null;
-  for (;;) {
-    const ndx = r.ndx();
-    if (ndx === Ndx.DONE) return stats;
-    if (ndx !== Ndx.DEL_STATS || stats !== null) {
-      throw fail('protocol', 'bad-ndx', `The peer sent index ${ndx} where the end of the transfer was expected`);
-    }
-    stats = readCounts(r);
-  }
-}
-
 /** The five counts behind NDX_DEL_STATS. */
 export function readCounts(r: ByteReader): DeleteStats {
   const wire: DeleteStats['wire'] = [r.varint(), r.varint(), r.varint(), r.varint(), r.varint()];

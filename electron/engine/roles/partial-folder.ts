@@ -55,12 +55,16 @@ export class PartialFolder {
     return spot.root.dir(rel)!;
   }
 
-  /** Removes what is left of the file that is in place now, and the folder if that was the last one. */
-  remove(place: Place): void {
+  /**
+   * Removes what is left of the file that is in place now, and the folder if that was the last one.
+   * @returns whether there was anything
+   */
+  remove(place: Place): boolean {
     const partial = this.find(place)?.place;
-    if (partial === undefined) return;
+    if (partial === undefined) return false;
     partial.dir.unlink(partial.name);
     this.tidy(place);
+    return true;
   }
 
   /** Removes the folder beside a file if it is empty. One with an absolute name is the user's to keep. */
@@ -79,7 +83,11 @@ export class PartialFolder {
     const inside = named.startsWith('/') ? null : below(place.dir.rel, named);
     if (inside !== null && this.#destination.root !== null) {
       const slash = inside.lastIndexOf('/');
-      return { root: this.#destination.root, parent: inside.slice(0, Math.max(slash, 0)), name: inside.slice(slash + 1) };
+      return {
+        root: this.#destination.root,
+        parent: inside.slice(0, Math.max(slash, 0)),
+        name: inside.slice(slash + 1),
+      };
     }
     const path = named.startsWith('/') ? named : joinPath(place.dir.rel, named);
     const root = make ? this.#sides.make(path, 0o700) : this.#sides.open(path);

@@ -64,7 +64,7 @@ export class Receiver {
    * @param readStats reads a server-sender's statistics where they stand (§7.14), or null on a push
    */
   async run(readStats: (() => Promise<void>) | null): Promise<void> {
-    const { input, agreed, isServer } = this.#conn;
+    const { input, agreed } = this.#conn;
     const state = this.#state;
     while (state.phase < 3) {
       const reply = input.tryParse((r) => this.#readReply(r));
@@ -80,16 +80,13 @@ export class Receiver {
       else if (reply.ndx <= Ndx.FLIST_OFFSET) {
         if (!agreed.incRecurse || state.listsComplete) throw unexpectedNdx(reply.ndx);
         state.addList(await state.received.readSubList(Ndx.FLIST_OFFSET - reply.ndx));
-      } else await this.#item(reply);
+      } else if (reply.ndx !== Ndx.DEL_STATS) await this.#item(reply);
       if (this.#conn.sliceOver) await this.#conn.pause();
     }
     await readStats?.();
     if (agreed.protocol >= 31) {
-      let ndx = await input.parse((r) => r.ndx());
-      if (ndx === Ndx.DEL_STATS && !isServer) {
-        this.deleted = await input.parse(readCounts);
-        ndx = await input.parse((r) => r.ndx());
-      }
+      let { ndx } = await input.parse((r) => this.#readReply(r));
+      if (ndx === Ndx.DEL_STATS) ({ ndx } = await input.parse((r) => this.#readReply(r)));
       if (ndx !== Ndx.DONE) throw unexpectedNdx(ndx);
     }
     state.finished = true;
@@ -132,7 +129,9 @@ export class Receiver {
   #readReply(r: ByteReader): Reply {
     const ndx = r.ndx();
     if (ndx < 0) {
-      if (ndx !== Ndx.DONE && ndx !== Ndx.FLIST_EOF && ndx > Ndx.FLIST_OFFSET) throw unexpectedNdx(ndx);
+      // With delayed updates they come before the answer to those.
+      if (ndx === Ndx.DEL_STATS && !this.#conn.isServer && this.deleted === null) this.deleted = readCounts(r);
+      else if (ndx !== Ndx.DONE && ndx !== Ndx.FLIST_EOF && ndx > Ndx.FLIST_OFFSET) throw unexpectedNdx(ndx);
       return { ndx, iflags: 0, xname: null, head: null };
     }
     const iflags = r.u16();
@@ -174,7 +173,7 @@ export class Receiver {
           `The peer answered for ${shownName(entry)} with other block sizes than were sent`,
         );
       }
-      if (!pending.again) this.#report(entry, reply);
+      this.#report(entry, reply);
       await this.#content(pending);
     } else if (this.#state.pending.has(reply.ndx)) {
       throw fail('protocol', 'no-data', `The peer answered for ${shownName(entry)} without its content`);

@@ -15,7 +15,7 @@ import { asksForXattrs } from '../handshake/negotiate.ts';
 import { BasisType, Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
-import { countKind, readDeleteStats, type DeleteStats } from './delete-stats.ts';
+import { countKind, readCounts, writeDeleteStats, type DeleteStats } from './delete-stats.ts';
 import type { ListSource } from './list-sender.ts';
 
 /** A request as it stands on the wire (reference §7.1). */
@@ -104,7 +104,8 @@ export class Sender {
         if (++this.#phase > 2) break;
         output.data.ndx(Ndx.DONE);
         output.flush();
-      } else {
+      } else if (request.ndx === Ndx.DEL_STATS) this.#tellDeleted();
+      else {
         await this.#serve(request);
         if (this.#conn.sliceOver) {
           output.flush();
@@ -118,12 +119,12 @@ export class Sender {
     writeStats?.();
     output.flush();
     if (agreed.protocol >= 31) {
-      const stats = await input.parse(readDeleteStats);
-      this.totals.deleted = stats;
-      if (stats && this.#conn.isServer) {
-        output.data.ndx(Ndx.DEL_STATS);
-        for (const count of stats.wire) output.data.varint(count);
+      let request = await input.parse((r) => this.#readRequest(r));
+      if (request.ndx === Ndx.DEL_STATS) {
+        this.#tellDeleted();
+        request = await input.parse((r) => this.#readRequest(r));
       }
+      if (request.ndx !== Ndx.DONE) throw unexpectedNdx(request.ndx);
       output.data.ndx(Ndx.DONE);
       output.flush();
     }
@@ -134,6 +135,12 @@ export class Sender {
   /** Gives memory back; after {@link run}. */
   dispose(): void {
     this.#tokens.dispose();
+  }
+
+  /** A server tells its client what it was told; with delayed updates that comes before their phase. */
+  #tellDeleted(): void {
+    const { output, isServer } = this.#conn;
+    if (isServer) writeDeleteStats(output.data, this.totals.deleted!);
   }
 
   /** One list is finished. @returns false when it was the last, so that this DONE ends the phase. */
@@ -147,6 +154,10 @@ export class Sender {
 
   #readRequest(r: ByteReader): Request {
     const ndx = r.ndx();
+    if (ndx === Ndx.DEL_STATS && this.totals.deleted === null && this.#conn.agreed.protocol >= 31) {
+      this.totals.deleted = readCounts(r);
+      return { ndx, iflags: 0, basisType: BasisType.DESTINATION, xname: null, xattrs: null, head: null };
+    }
     if (ndx === Ndx.DONE)
       return { ndx, iflags: 0, basisType: BasisType.DESTINATION, xname: null, xattrs: null, head: null };
     const iflags = r.u16();
