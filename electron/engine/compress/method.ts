@@ -24,16 +24,17 @@ const LEVELS: Record<CompressionName, { min: number; max: number; usual: number 
 };
 
 /**
- * The level in effect, as rsync silently limits what is asked for.
+ * A method at the level asked for, which is silently limited as by rsync.
  * @param asked `--compress-level`, or null
+ * @returns null for zlib at level 0: no compression, and no compressed tokens
  */
-export function compressionLevel(name: CompressionName, asked: number | null): number {
+export function compressionAt(name: CompressionName, asked: number | null): Compression | null {
   const { min, max, usual } = LEVELS[name];
-  if (asked === null) return usual;
-  if (name === 'zstd') return asked === 0 ? usual : Math.max(min, Math.min(max, asked));
-  if (name === 'lz4') return 0;
-  // 0 stores; where the method was named, it turns compression off before it gets here.
-  return asked === 0 ? 0 : asked === -1 ? usual : Math.max(min, Math.min(max, asked));
+  if (name === 'zstd')
+    return { name, level: asked === null || asked === 0 ? usual : Math.max(min, Math.min(max, asked)) };
+  if (name === 'lz4') return { name, level: usual };
+  if (asked === 0) return null;
+  return { name, level: asked === null || asked === -1 ? usual : Math.max(min, Math.min(max, asked)) };
 }
 
 /** Most compressed bytes of one packet (reference §7.17). */

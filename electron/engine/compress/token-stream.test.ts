@@ -2,7 +2,7 @@ import { deflateRawSync, constants } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ByteReader, UNDERFLOW } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
-import { type Compression, type CompressionName, compressionLevel, SUPPORTED_COMPRESSIONS } from './method.ts';
+import { type Compression, type CompressionName, compressionAt, SUPPORTED_COMPRESSIONS } from './method.ts';
 import { noise, text } from './sample-data.ts';
 import { createTokenReader, type TokenReader, type TokenTarget } from './token-reader.ts';
 import { createTokenWriter } from './token-writer.ts';
@@ -111,7 +111,23 @@ const expected = (parts: readonly Part[], basis: Uint8Array, length = BLOCK): Bu
 
 const methods: readonly (CompressionName | null)[] = [null, ...SUPPORTED_COMPRESSIONS];
 const compression = (name: CompressionName | null, level: number | null = null): Compression | null =>
-  name && { name, level: compressionLevel(name, level) };
+  name && compressionAt(name, level);
+
+it.each<[CompressionName, number | null, number | null]>([
+  ['zlib', null, 6],
+  ['zlib', -1, 6],
+  ['zlibx', 99, 9],
+  ['zlibx', -7, 1],
+  ['zlib', 0, null],
+  ['zstd', null, 3],
+  ['zstd', 0, 3],
+  ['zstd', -1, -1],
+  ['zstd', 999_999_999, 22],
+  ['zstd', -999_999_999, -131_072],
+  ['lz4', 9, 0],
+])('%s at level %s is at %s', (name, asked, level) => {
+  expect(compressionAt(name, asked)).toEqual(level === null ? null : { name, level });
+});
 
 const basis = text(BLOCK * 200, 9);
 const FILES: Record<string, Part[]> = {

@@ -1,11 +1,6 @@
 import { fail } from '../../../shared/errors.ts';
 import { loadChecksums, SUPPORTED_CHECKSUMS, type ChecksumName } from '../checksum/strong.ts';
-import {
-  type Compression,
-  compressionLevel,
-  type CompressionName,
-  SUPPORTED_COMPRESSIONS,
-} from '../compress/method.ts';
+import { type Compression, compressionAt, type CompressionName, SUPPORTED_COMPRESSIONS } from '../compress/method.ts';
 import { loadZstd } from '../compress/zstd.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { Compat, Limit } from '../wire/constants.ts';
@@ -55,7 +50,7 @@ export async function agreeOnAlgorithms(
   const negotiates = (compat & Compat.VARINT_FLIST_FLAGS) !== 0;
   const kinds: NameKind<string>[] = [];
   if (negotiates && options.checksumChoice === null) kinds.push(CHECKSUMS);
-  if (negotiates && options.compress === 'auto') kinds.push(COMPRESSIONS);
+  if (negotiates && wantedCompression(options) === 'auto') kinds.push(COMPRESSIONS);
   const chosen = await (isServer ? answerLists : pickFromLists)(input, output, kinds, environment);
 
   const [transferSum, listSum] =
@@ -135,20 +130,24 @@ function explicitSums(
   return [first!, second ?? first!];
 }
 
+function wantedCompression({ compress, compressLevel }: TransferOptions): TransferOptions['compress'] {
+  return compress ?? (compressLevel !== null ? 'auto' : null);
+}
+
 function compressionOf(
-  { compress, compressLevel }: TransferOptions,
+  options: TransferOptions,
   negotiated: string | undefined,
   isServer: boolean,
   environment: NodeJS.ProcessEnv,
 ): Compression | null {
+  const compress = wantedCompression(options);
   if (compress === null || negotiated === 'none') return null;
   const name = compress === 'auto' ? ((negotiated ?? OLD_COMPRESSION) as CompressionName) : compress;
-  if (compress !== 'auto') {
-    // Level 0 stands for no compression where it is asked of zlib by name (seen in rsync).
-    if (compressLevel === 0 && (name === 'zlib' || name === 'zlibx')) return null;
-    if (isServer) refuseUnlisted(COMPRESSIONS, name, '--compress-choice', environment);
+  const compression = compressionAt(name, options.compressLevel);
+  if (compression !== null && compress !== 'auto' && isServer) {
+    refuseUnlisted(COMPRESSIONS, name, '--compress-choice', environment);
   }
-  return { name, level: compressionLevel(name, compressLevel) };
+  return compression;
 }
 
 /** A server whose administrator restricts the names refuses others also where they are chosen explicitly. */

@@ -4,41 +4,44 @@ import { flag, integer, type OptionRow, type OptionState, shown, value } from '.
 
 const METHODS = ['zstd', 'lz4', 'zlibx', 'zlib'] as const;
 
-/** One `-z` leaves the method to the two sides, more of them mean zlibx; a method named before stays. */
 function compress(state: OptionState): void {
   state.compressCount++;
-  const { compress: before } = state.options;
-  if (state.compressCount > 1 && (before === null || before === 'auto')) state.options.compress = 'zlibx';
-  else state.options.compress = before ?? 'auto';
 }
 
 function noCompress(state: OptionState): void {
   state.compressCount = 0;
-  state.options.compress = null;
+  state.compressChoice = null;
 }
 
 function choose(state: OptionState, text: ByteString): void {
   const name = text.toLowerCase();
-  if (name === 'none') noCompress(state);
-  else if (name === 'auto') {
-    if (state.options.compress !== null) state.options.compress = 'auto';
-  } else {
-    const method = METHODS.find((known) => known === name);
+  if (name === 'auto') state.compressChoice = null;
+  else {
+    const method = [...METHODS, 'none' as const].find((known) => known === name);
     if (method === undefined) {
       throw fail('usage', 'bad-value', `unknown compress name: ${shown(text)}`, {
         exitCode: 4,
         hint: `Choose one of ${METHODS.join(', ')} and none.`,
       });
     }
-    state.options.compress = method;
+    state.compressChoice = method;
   }
+}
+
+/**
+ * One `-z` leaves the method to the two sides, more of them mean zlibx; a method named wins over both, and `none` over
+ * a level, too, which otherwise asks for compression by itself.
+ */
+export function settleCompression({ options, compressChoice, compressCount }: OptionState): void {
+  if (compressChoice === 'none') options.compressLevel = null;
+  else options.compress = compressChoice ?? (compressCount > 1 ? 'zlibx' : compressCount === 1 ? 'auto' : null);
 }
 
 /** Compression (row E12 of the features). */
 export const COMPRESS_ROWS: readonly OptionRow[] = [
   flag('compress', { short: 'z' }, 'compress what is sent', compress, noCompress),
-  flag('old-compress', {}, 'compress with zlib', ({ options }) => (options.compress = 'zlib')),
-  flag('new-compress', {}, 'compress with zlibx', ({ options }) => (options.compress = 'zlibx')),
+  flag('old-compress', {}, 'compress with zlib', (state) => (state.compressChoice = 'zlib')),
+  flag('new-compress', {}, 'compress with zlibx', (state) => (state.compressChoice = 'zlibx')),
   value('compress-choice', { aliases: ['zc'], metavar: 'NAME' }, `compress with ${METHODS.join(', ')}`, choose),
   value('compress-level', { aliases: ['zl'], metavar: 'NUM' }, 'how hard to compress', ({ options }, text) => {
     options.compressLevel = integer('compress-level', text, -0x80000000, 0x7fffffff);

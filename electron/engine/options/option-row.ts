@@ -1,6 +1,7 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import { bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { fail } from '../../../shared/errors.ts';
+import type { CompressionName } from '../compress/method.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import { parseInteger, parseSize } from './size.ts';
 import type { AltDestKind, DeleteMode, TransferOptions } from './transfer-options.ts';
@@ -25,6 +26,8 @@ export interface OptionState {
   relative: boolean | null;
   /** How often `-z` was given. */
   compressCount: number;
+  /** What `--compress-choice` and its likes said last. */
+  compressChoice: CompressionName | 'none' | null;
   /** How often `-F` was given. */
   perDirFilters: number;
   /** Server: we are to send. */

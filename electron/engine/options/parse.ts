@@ -149,6 +149,7 @@ function newState(server: boolean, readRuleFile: (path: ByteString) => ByteStrin
     dirs: 'unset',
     relative: null,
     compressCount: 0,
+    compressChoice: null,
     perDirFilters: 0,
     sender: false,
     capabilities: null,

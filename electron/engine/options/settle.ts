@@ -1,5 +1,7 @@
 import { fail } from '../../../shared/errors.ts';
 import { applyRule, parseFilterRule, parseOldRule } from '../filter/parse.ts';
+import { hasXattrs } from '../fs/xattr.ts';
+import { settleCompression } from './compress-options.ts';
 import type { OptionState } from './option-row.ts';
 import { maxAlloc } from './table-wire.ts';
 import type { TransferOptions } from './transfer-options.ts';
@@ -23,8 +25,10 @@ export function settle(state: OptionState, env: Environment): TransferOptions {
     throw fail('usage', 'delete-scope', '--delete does not work without --recursive (-r) or --dirs (-d).');
   }
   settleBackup(state);
+  settleAttributes(state);
   settleWriting(state, env);
   settleOutput(state);
+  settleCompression(state);
   if (options.maxAlloc === null && env.RSYNC_MAX_ALLOC) options.maxAlloc = maxAlloc(env.RSYNC_MAX_ALLOC);
   const [alternate] = state.altDest;
   if (alternate !== undefined) {
@@ -48,6 +52,17 @@ function settleScope(state: OptionState): void {
     if (!state.server) applyRule(state.filters, parseOldRule('/*/*', false));
   }
   options.dirs = dirs === 'on' || (dirs === 'unset' && !options.recursive && (options.listOnly || list));
+}
+
+/** ACLs and attributes need system calls that are not everywhere. */
+function settleAttributes({ options, server }: OptionState): void {
+  const { fakeSuper, xattrs, acls } = options;
+  if (fakeSuper && xattrs > 1) throw fail('usage', 'conflict', '--fake-super conflicts with -XX');
+  if (!(fakeSuper || xattrs > 0 || acls) || hasXattrs()) return;
+  const what = acls ? 'ACLs are' : xattrs > 0 ? 'extended attributes are' : '--fake-super is';
+  throw fail('usage', 'not-supported', `${what} not supported on this ${server ? 'server' : 'client'}`, {
+    hint: 'They need Linux and the optional package koffi.',
+  });
 }
 
 function settleBackup({ options, filters, server }: OptionState): void {

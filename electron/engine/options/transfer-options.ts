@@ -123,7 +123,7 @@ export interface TransferOptions {
   checksumSeed: number;
   /** `auto` (`-z`) negotiates; null = no compression. */
   compress: 'auto' | 'zstd' | 'lz4' | 'zlibx' | 'zlib' | null;
-  /** null = the method's default. */
+  /** null = the method's default. A level alone asks for compression, as `auto` does. */
   compressLevel: number | null;
   /** Threads of the zstd compressor; 0 = none of its own. */
   compressThreads: number;
