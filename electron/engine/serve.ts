@@ -6,6 +6,7 @@ import { openJournal } from './fs/journal.ts';
 import { negotiateAsServer } from './handshake/negotiate.ts';
 import { needsWholeList } from './handshake/server-args.ts';
 import { localOpener, localSource } from './local-destination.ts';
+import { listedArguments, namesAreRaw, ownNames, receiveNames } from './name-channel.ts';
 import { parseServerWords } from './options/parse.ts';
 import { serverRules } from './filter/wire.ts';
 import { receiveFilters, receivingSide, sendingSide } from './session.ts';
@@ -54,7 +55,9 @@ async function converse(
   complain: (error: unknown) => void,
 ): Promise<number> {
   const request = parseServerWords(words);
-  const { options } = request;
+  const { options, sender } = request;
+  const names = ownNames(options, sender);
+  const listIsRemote = sender && options.filesFrom?.at === 'remote';
   if (options.copyAs !== null) {
     if (serveOptions.becomeUser === undefined)
       throw fail('usage', 'not-supported', '--copy-as is not supported here', { exitCode: 4 });
@@ -73,17 +76,25 @@ async function converse(
       request.capabilities,
       mayIncRecurse(request),
     );
-    conn.output.startMux();
+    const raw = namesAreRaw(conn);
+    if (!raw || sender || names === null) conn.output.startMux();
     conn.input.startMux();
-    const received = await receiveFilters(conn, request.sender);
-    const filters = request.sender ? serverRules(options, received) : received;
-    if (request.sender) await sendingSide(conn, scanTree(conn, localSource(options.fakeSuper), request.args, filters));
-    else {
+    conn.input.frameByFrame = raw && listIsRemote;
+    const received = await receiveFilters(conn, sender);
+    if (sender) {
+      if (raw && listIsRemote) conn.input.stopMux();
+      const listed = listIsRemote ? await receiveNames(conn) : names;
+      if (raw && listIsRemote) conn.input.startMux();
+      const source = localSource(options.fakeSuper);
+      const args = listed ? listedArguments(source, request.args, listed, options) : request.args;
+      await sendingSide(conn, scanTree(conn, source, args, serverRules(options, received)));
+    } else {
       await receivingSide(conn, {
         path: request.args[0]!,
         opener: localOpener(journal, options.fakeSuper),
-        filters,
+        filters: received,
         expectation: null,
+        names,
         planned: null,
         local: false,
       });

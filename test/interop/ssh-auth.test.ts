@@ -159,6 +159,15 @@ describe('agent', () => {
     connection.close();
   });
 
+  it('asks the agent for the configured keys alone where the host is set up so', async () => {
+    const agent = await agentFor([sshd.keyPath]);
+    const auth = (path: string) => [{ kind: 'agent' as const, socket: agent.socket, only: [path as PathText] }];
+    (await connectTo(sshd, { auth: auth(sshd.keyPath) })).close();
+    const other = await errorOf(connectTo(sshd, { auth: auth(sshd.encryptedKeyPath) }));
+    expect(other).toMatchObject({ kind: 'auth', code: 'auth-failed' });
+    expect(other.message).toContain('Nothing could be tried');
+  });
+
   it('says that the agent is absent, empty or locked', async () => {
     const absent = await errorOf(connectTo(sshd, { auth: [{ kind: 'agent', socket: join(folder, 'none') }] }));
     expect(absent).toMatchObject({ kind: 'auth', code: 'agent-unavailable' });

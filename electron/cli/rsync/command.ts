@@ -49,17 +49,19 @@ export async function runRsync(argv: readonly ByteString[]): Promise<number> {
 async function runClient(command: ClientCommand, output: StandardOutput, stop: AbortController): Promise<number> {
   const { options, endpoints } = command;
   const err = (text: string): void => output.err(Buffer.from(`${text}\n`, 'utf8'));
+  output.eager = options.outbuf === 'none' || options.outbuf === 'line';
   const log = openLog(options, err);
   const printer = new RsyncPrinter(
     {
       ...{ options, direction: endpoints.direction, utf8: terminalReadsUtf8(), log },
       module: endpoints.direction === 'local' ? '' : (endpoints.daemon?.module ?? ''),
-      sourceFolder: endpoints.direction === 'pull' ? '' : sourceFolder(endpoints.paths),
+      sourceFolder: endpoints.direction === 'pull' || options.relative ? '' : sourceFolder(endpoints.paths),
     },
     (bytes) => output.out(bytes),
     (bytes) => output.err(bytes),
   );
-  const journalDir = sweepJournals();
+  // Another user could not write to ours.
+  const journalDir = options.copyAs === null ? sweepJournals() : null;
   const { signal } = stop;
   const release = onStopSignals(() => stop.abort());
   let terminal: Terminal | null | undefined;
@@ -90,6 +92,17 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
       startPeer = peer.start;
       closePeer = peer.close;
     }
+  }
+  const { copyAs } = options;
+  if (copyAs !== null) {
+    const { becomeUser } = await import('./copy-as.ts');
+    const start = startPeer;
+    // The connection is made as who we are, the copying is not.
+    startPeer = async (words) => {
+      const peer = await start(words);
+      becomeUser(copyAs);
+      return peer;
+    };
   }
   let stats: TransferStats | null = null;
   let code: number;
@@ -154,15 +167,17 @@ function stopped(error: unknown): ErrorData {
 }
 
 async function runServer(words: readonly ByteString[]): Promise<number> {
-  const [{ serve }, { standardSide }] = await Promise.all([
+  const [{ serve }, { standardSide }, { becomeUser }] = await Promise.all([
     import('../../engine/serve.ts'),
     import('./standard-io.ts'),
+    import('./copy-as.ts'),
   ]);
   const { side, ended } = standardSide();
   const stop = new AbortController();
   onStopSignals(() => stop.abort());
   const sender = (words as readonly string[]).includes('--sender');
-  const code = await serve(side, words, { signal: stop.signal, journalDir: sender ? null : sweepJournals() });
+  const journalDir = sender ? null : sweepJournals();
+  const code = await serve(side, words, { signal: stop.signal, journalDir, becomeUser });
   await ended;
   return code;
 }
