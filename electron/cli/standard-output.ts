@@ -10,6 +10,8 @@ export class StandardOutput {
   #size = 0;
   #scheduled = false;
   #broken = false;
+  /** Whether every piece goes out at once. */
+  eager = false;
   readonly #onBroken: () => void;
 
   /** @param onBroken whoever read our output has gone (EPIPE), or it cannot be written; called once */
@@ -28,7 +30,7 @@ export class StandardOutput {
     if (this.#broken) return;
     this.#pending.push(bytes);
     this.#size += bytes.length;
-    if (this.#size >= GATHER) this.#write();
+    if (this.eager || this.#size >= GATHER) this.#write();
     else if (!this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => {

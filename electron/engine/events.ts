@@ -8,7 +8,8 @@ export type EngineEvent =
   | { type: 'phase'; phase: EnginePhase }
   | ItemEvent
   | TransferredEvent
-  | { type: 'deleted'; name: ByteString; isDir: boolean }
+  /** `mode` of what was there, where this side deleted it. */
+  | { type: 'deleted'; name: ByteString; isDir: boolean; mode?: number }
   | { type: 'listed'; entry: ListedEntry }
   | { type: 'issue'; issue: EngineIssue }
   | MessageEvent
@@ -26,10 +27,12 @@ export interface ItemEvent {
   mtime: number;
   uid: number;
   gid: number;
-  /** List sum in wire order (`--checksum`). */
-  sum: ByteString | null;
-  /** Symlink target, or for hard links the name linked to. */
+  /** Sum in the list (`--checksum`) in hexadecimal, or null. */
+  sum: string | null;
+  /** Symlink target. */
   link: ByteString | null;
+  /** Another name of the same file that it was linked to. */
+  linkedTo: ByteString | null;
   /** Who has the data: `send` = this side is the sender. A local pair reports `recv`. */
   direction: 'send' | 'recv';
 }
@@ -39,12 +42,12 @@ export interface TransferredEvent {
   type: 'transferred';
   name: ByteString;
   size: number;
-  /** Bytes of the connection its data took. */
+  /** Bytes of the connection it took: its sums and content, for a sender also the item before them. */
   bytes: number;
-  /** Sender: bytes of block sums that came for it. */
+  /** Bytes of block sums that its sender got for it. */
   sumBytes: number;
-  /** Sum of the whole file, in wire order. */
-  sum: ByteString;
+  /** Sum of the whole file in hexadecimal. */
+  sum: string;
   /** Entries in the lists so far, those behind this one, and whether these lists are all there are. */
   filesTotal: number;
   filesLeft: number;

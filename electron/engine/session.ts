@@ -11,6 +11,7 @@ import { EntryFlag, entryName, type FileEntry } from './flist/entry.ts';
 import { FileLists } from './flist/file-lists.ts';
 import { IdMapper, type ReceivedNames } from './flist/id-map.ts';
 import { infoLevel } from './options/info-words.ts';
+import { sendNames } from './name-channel.ts';
 import { localAbilities } from './roles/attributes.ts';
 import { Deleter } from './roles/delete.ts';
 import type { DeleteStats } from './roles/delete-stats.ts';
@@ -104,6 +105,8 @@ export interface ReceivingRequest {
   /** Rules that protect from deletion on this side. */
   filters: readonly FilterRule[];
   expectation: Expectation | null;
+  /** Names of a list on this side, which the sender is to be told; null = it has them. */
+  names: readonly ByteString[] | null;
   /** Restricts the run to these items. */
   planned: Map<ByteString, PlanItem> | null;
   /** Whether the peer is this process. */
@@ -122,7 +125,10 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   const listReceiver = new ListReceiver(conn, lists, request.expectation);
   conn.emit({ type: 'phase', phase: 'listing' });
   const started = Date.now();
+  const told = request.names && sendNames(conn, request.names);
+  told?.catch((error: unknown) => conn.stop(error));
   const received = [await listReceiver.readFirst()];
+  await told;
   const listTimes = { build: 0, transfer: Date.now() - started };
   conn.mayKeepAlive = true;
 
@@ -165,9 +171,9 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   conn.onAbort = () => state.wake();
   if (options.listOnly) state.onList = (list) => list.entries.forEach((entry) => emitListed(conn, entry));
   for (const list of received) state.addList(list);
-  const report = (name: ByteString, isDir_: boolean) => {
+  const report = (name: ByteString, isDir_: boolean, mode: number) => {
     if (conn.isServer) conn.output.message(Msg.DELETED, Buffer.from(isDir_ ? `${name}\0` : name, 'latin1'));
-    else conn.emit({ type: 'deleted', name, isDir: isDir_ });
+    else conn.emit({ type: 'deleted', name, isDir: isDir_, mode });
   };
   const deleter = new Deleter(conn, destination, rules, state.backup, report, (dir) => state.touch(dir));
   const receiver = new Receiver(state);

@@ -7,8 +7,11 @@ import { humanNumber } from './numbers.ts';
 
 /** What an escape of an output format may ask of one item. */
 export interface ItemFacts {
+  /** `send` or `recv`; what an item says of it is about arrows. */
+  readonly operation: 'send' | 'recv';
   /** Null for a deletion, of which only the name is known. */
   readonly item: ItemEvent | null;
+  readonly mode: number | null;
   /** With a slash behind folders. */
   readonly name: ByteString;
   /** Name of the source as given, with the folders above it; without a slash. */
@@ -83,7 +86,7 @@ export class ItemFormat {
       case 'b':
         return humanNumber(facts.bytes, level);
       case 'B':
-        return item === null ? '---------' : permissionText(item.mode).slice(1);
+        return facts.mode === null ? '---------' : permissionText(facts.mode).slice(1);
       case 'c':
         return humanNumber(facts.sumBytes, level);
       case 'C':
@@ -105,7 +108,7 @@ export class ItemFormat {
       case 'n':
         return facts.name;
       case 'o':
-        return item === null ? 'del.' : item.direction;
+        return item === null ? 'del.' : facts.operation;
       case 'p':
         return String(process.pid);
       case 't':
@@ -118,10 +121,15 @@ export class ItemFormat {
   }
 }
 
+/** What is known of something deleted. */
+export function deletionFacts(name: ByteString, longName: ByteString, mode: number | undefined): ItemFacts {
+  return { operation: 'recv', item: null, mode: mode ?? null, name, longName, bytes: 0, sumBytes: 0, sum: '' };
+}
+
 /** Where a link leads: ` -> TARGET` for a symbolic one, ` => NAME` for a name of the same file. */
-export function linkText({ link, mode }: ItemEvent): ByteString {
-  if (link === null || link === '') return '';
-  return isSymlink(mode) ? ` -> ${link}` : ` => ${link}`;
+function linkText({ link, linkedTo }: ItemEvent): ByteString {
+  if (linkedTo !== null) return ` => ${linkedTo}`;
+  return link === null ? '' : ` -> ${link}`;
 }
 
 /** A name as lists show it: folders with a slash. */

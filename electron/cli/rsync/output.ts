@@ -6,7 +6,7 @@ import { infoLevel, type InfoName } from '../../engine/options/info-words.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import { exitLine } from '../exit-code.ts';
 import { escapeForTerminal } from './escape.ts';
-import { ItemFormat, type ItemFacts, linkText, shownItemName } from './item-format.ts';
+import { deletionFacts, ItemFormat, type ItemFacts, shownItemName } from './item-format.ts';
 import { listingLine } from './listing.ts';
 import type { LogFile } from './log-file.ts';
 import { ProgressLine } from './progress.ts';
@@ -27,8 +27,12 @@ export interface PrinterSettings {
   now?: () => number;
 }
 
+type DeletedEvent = Extract<EngineEvent, { type: 'deleted' }>;
+
 /** Format of lines in a log file, unless told otherwise. */
 const LOG_FORMAT = '%i %n%L';
+/** Between local folders we receive, but rsync counts as the sender, with the item: mostly a byte of index and flags. */
+const ITEM_BYTES = 3;
 /** Bytes of a whole-file sum as long as none was seen: those of the sum both sides prefer. */
 const USUAL_SUM = 16;
 
@@ -98,7 +102,7 @@ export class RsyncPrinter {
         this.#transferred(event);
         break;
       case 'deleted':
-        this.#deleted(event.isDir ? `${event.name}/` : event.name, event.name);
+        this.#deleted(event);
         break;
       case 'listed':
         this.#tell(listingLine(event.entry, this.#options));
@@ -166,8 +170,8 @@ export class RsyncPrinter {
   }
 
   /** Whether a change is worth a line; without `%i` in the format small changes of files are not. */
-  #isShown({ iflags, mode }: ItemEvent, itemized: boolean): boolean {
-    const significant = isSignificant(iflags);
+  #isShown({ iflags, mode, linkedTo }: ItemEvent, itemized: boolean): boolean {
+    const significant = isSignificant(iflags) || linkedTo !== null;
     if (itemized) return significant || this.#tellsAll;
     return significant && ((iflags & (ITEM.transfer | ITEM.localChange)) !== 0 || isDirectory(mode));
   }
@@ -188,9 +192,6 @@ export class RsyncPrinter {
       if (this.#isShown(event, itemized)) {
         if (!waits || !format.has('b', 'c', 'C')) this.#tell(format.line(this.#facts(event, null)), false);
         else if (this.#progress !== null && this.#level('name') > 0) this.#tell(name, false);
-      } else if (!itemized && this.#tellsAll) {
-        if (isSignificant(event.iflags)) this.#tell(name + linkText(event), false);
-        else if (!isDirectory(event.mode)) this.#tell(`${name} is uptodate`, false);
       }
     }
     if (!moves) this.#logItem(event, null);
@@ -201,7 +202,7 @@ export class RsyncPrinter {
   #transferred(event: TransferredEvent): void {
     const item = this.#current;
     this.#current = null;
-    this.#sumLength = event.sum.length;
+    this.#sumLength = event.sum.length / 2;
     this.#progress?.end(event);
     if (item === null) return;
     const format = this.#format;
@@ -218,23 +219,25 @@ export class RsyncPrinter {
 
   #facts(item: ItemEvent, done: TransferredEvent | null): ItemFacts {
     const { checksum, dryRun } = this.#options;
-    const hex = (sum: ByteString | null): string => (sum === null ? '' : Buffer.from(sum, 'latin1').toString('hex'));
+    const pull = this.#settings.direction === 'pull';
     const planned = dryRun && (item.iflags & ITEM.transfer) !== 0 ? '0'.repeat(2 * this.#sumLength) : '';
     return {
-      item: this.#settings.direction === 'local' ? { ...item, direction: 'recv' } : item,
+      item,
+      mode: item.mode,
+      operation: pull ? 'recv' : 'send',
       name: shownItemName(item.name, item.mode),
       longName: (this.#settings.sourceFolder ?? '') + item.name,
-      bytes: done?.bytes ?? 0,
-      sumBytes: done?.sumBytes ?? 0,
-      sum: (checksum && hex(item.sum)) || hex(done?.sum ?? null) || planned,
+      bytes: done === null ? 0 : done.bytes + (this.#settings.direction === 'local' ? ITEM_BYTES : 0),
+      sumBytes: pull ? 0 : (done?.sumBytes ?? 0),
+      sum: (checksum && item.sum) || (done?.sum ?? planned),
     };
   }
 
-  #deleted(name: ByteString, longName: ByteString): void {
+  #deleted({ name, isDir, mode }: DeletedEvent): void {
+    const shown = isDir ? `${name}/` : name;
+    const known = this.#settings.direction === 'pull' ? mode : undefined;
     const line = (format: ItemFormat | null): ByteString =>
-      format?.has('i', 'o')
-        ? format.line({ item: null, name, longName, bytes: 0, sumBytes: 0, sum: '' })
-        : `deleting ${name}`;
+      format?.has('i', 'o') ? format.line(deletionFacts(shown, name, known)) : `deleting ${shown}`;
     if (this.#format !== null || this.#level('del') > 0) this.#tell(line(this.#format), false);
     if (this.#logFormat !== null && !this.#options.dryRun) this.#log?.line(this.#escape(line(this.#logFormat)));
   }
@@ -250,7 +253,7 @@ export class RsyncPrinter {
       if (!this.#options.quiet) this.#print('');
       const ending = { level, started: this.#started, ended: this.#now(), dryRun };
       for (const line of summaryLines(stats, ending)) this.#tell(line);
-    } else this.#log?.line(shortSummary(stats, level));
+    } else this.#log?.line(shortSummary(stats));
   }
 
   #escape(bytes: ByteString): ByteString {

@@ -53,6 +53,8 @@ export class ProgressLine {
   #transferredSize = 0;
   #totalSize = 0;
   #filesTotal = 0;
+  /** Characters of the last line with counts. */
+  #length = 0;
   /** Whether the cursor stands behind a line without an end. */
   #open = false;
 
@@ -139,14 +141,18 @@ export class ProgressLine {
   }
 
   #last(bytes: number, size: number, check: string): void {
-    const elapsed = this.#settings.now() - this.#started;
+    const { total, now } = this.#settings;
+    const elapsed = now() - this.#started;
     const figures = this.#figures(bytes, size, elapsed > 0 ? bytes / elapsed : 0);
-    this.#settings.write(`${figures} ${duration(elapsed / 1000)} (xfr#${this.#transferred}, ${check})`);
+    const text = `${figures} ${duration(elapsed / 1000)} (xfr#${this.#transferred}, ${check})`;
+    // What the line before had more than this one is written over.
+    this.#settings.write(total ? text.padEnd(this.#length) : text);
+    this.#length = text.length;
     this.#open = true;
   }
 
   #figures(bytes: number, size: number, rate: number): string {
-    const percent = bytes === size ? 100 : Math.floor((100 * bytes) / size);
+    const percent = bytes === size ? 100 : size === 0 ? 0 : Math.floor((100 * bytes) / size);
     const amount = humanNumber(bytes, this.#settings.level).padStart(15);
     return `\r${amount} ${String(percent).padStart(3)}% ${rateText(rate)}`;
   }

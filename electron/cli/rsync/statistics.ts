@@ -64,7 +64,6 @@ export function summaryLines(stats: TransferStats, { level, started, ended, dryR
 }
 
 /** The last line of a log file of a run that was not verbose. */
-export function shortSummary(stats: TransferStats, level: number): string {
-  const [sent, received, total] = [stats.sent, stats.received, stats.totalSize].map((n) => humanNumber(n, level));
-  return `sent ${sent} bytes  received ${received} bytes  total size ${total}`;
+export function shortSummary({ sent, received, totalSize }: TransferStats): string {
+  return `sent ${sent} bytes  received ${received} bytes  total size ${totalSize}`;
 }

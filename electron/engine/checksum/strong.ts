@@ -43,6 +43,12 @@ export interface FileSum {
 
 const LENGTH: Record<ChecksumName, number> = { xxh128: 16, xxh3: 8, xxh64: 8, md5: 16, md4: 16, sha1: 20, none: 1 };
 
+/** A sum as people read it, in hexadecimal: the digits of an xxHash stand the other way round than on the wire. */
+export function sumText(name: ChecksumName, sum: Uint8Array): string {
+  const bytes = Buffer.from(sum);
+  return (name.startsWith('xxh') ? bytes.reverse() : bytes).toString('hex');
+}
+
 /** Bytes of a full sum of this name on the wire. */
 export function checksumLength(name: ChecksumName): number {
   return LENGTH[name];

@@ -60,6 +60,10 @@ export class Matcher {
   bytesRead = 0;
   literalBytes = 0;
   matchedBytes = 0;
+  /** Of all sources: blocks matched, weak sums that were known, and those of them whose strong sums differed. */
+  matches = 0;
+  hits = 0;
+  falseAlarms = 0;
 
   /** @param blockSum the transfer's block sum; null where every file is sent whole. */
   constructor(sink: TokenSink, blockSum: BlockSum | null) {
@@ -240,6 +244,7 @@ export class Matcher {
       }
       block = chain[block]!;
     }
+    if (summed) this.falseAlarms++;
     return -1;
   }
 
@@ -249,6 +254,7 @@ export class Matcher {
   }
 
   #sumWindow(at: number, length: number): void {
+    this.hits++;
     this.#blockSum?.sum(this.#buffer, at, length, this.#strong, 0);
   }
 
@@ -290,6 +296,7 @@ export class Matcher {
     if (this.#settled !== null && block * this.#table!.head.blockLength === this.bytesRead - this.#end + this.#at)
       this.#settled[block] = 1;
     this.matchedBytes += length;
+    this.matches++;
     this.#at += length;
     this.#pending = this.#at;
     this.#wanted = block + 1;

@@ -31,7 +31,7 @@ export class Deleter {
   readonly #destination: Destination;
   readonly #filters: FilterChain;
   readonly #backup: Backup;
-  readonly #report: (name: ByteString, isDir: boolean) => void;
+  readonly #report: (name: ByteString, isDir: boolean, mode: number) => void;
   /** Called with the directory whose entries changed. */
   readonly #touched: (dir: ByteString) => void;
   #saidSkipped = false;
@@ -44,7 +44,7 @@ export class Deleter {
     destination: Destination,
     filters: FilterChain,
     backup: Backup,
-    report: (name: ByteString, isDir: boolean) => void,
+    report: (name: ByteString, isDir: boolean, mode: number) => void,
     touched: (dir: ByteString) => void,
   ) {
     this.#conn = conn;
@@ -205,7 +205,7 @@ export class Deleter {
     if (!silent) {
       this.#deleted++;
       countDeletion(this.stats, item.mode);
-      this.#report(entryName(item), isDir(item.mode));
+      this.#report(entryName(item), isDir(item.mode), item.mode);
     }
     return true;
   }

@@ -69,3 +69,8 @@ export class Items {
     if (iflags & ItemFlag.IS_NEW) countKind(this.#state.totals.created, entry.mode);
   }
 }
+
+/** Which name of the same file an item says its entry was linked to; a name with content is that of a basis. */
+export function linkedName({ iflags, xname }: { iflags: number; xname: ByteString | null }): ByteString | null {
+  return (iflags & ItemFlag.TRANSFER) === 0 && xname ? xname : null;
+}

@@ -1,6 +1,6 @@
 import { fail } from '../../../shared/errors.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
-import { checksumLength, createFileSum, type FileSum } from '../checksum/strong.ts';
+import { checksumLength, createFileSum, sumText, type FileSum } from '../checksum/strong.ts';
 import { createTokenReader, type TokenReader } from '../compress/token-reader.ts';
 import type { Connection } from '../connection.ts';
 import { Applier } from '../delta/apply.ts';
@@ -14,8 +14,9 @@ import { MORE } from '../wire/peer-input.ts';
 import { readCounts, type DeleteStats } from './delete-stats.ts';
 import { shownName } from './destination.ts';
 import { FileUpdates, type Update } from './file-updates.ts';
+import { linkedName } from './items.ts';
 import type { Pending, ReceiveState } from './receive-state.ts';
-import { SUM_HEAD_BYTES, unexpectedNdx } from './sender.ts';
+import { listSumText, SUM_HEAD_BYTES, unexpectedNdx } from './sender.ts';
 
 /** Bytes of an appended file's beginning that are summed between turns of the event loop. */
 const PREFIX_BYTES = 1 << 22;
@@ -192,8 +193,9 @@ export class Receiver {
       mtime: entry.mtime,
       uid: entry.uid,
       gid: entry.gid,
-      sum: entry.extra?.sum ?? null,
-      link: reply.xname ?? entry.extra?.link ?? null,
+      sum: listSumText(this.#conn, entry),
+      link: entry.extra?.link ?? null,
+      linkedTo: linkedName(reply),
       direction: 'recv',
     });
   }
@@ -233,7 +235,7 @@ export class Receiver {
     }
   }
 
-  #transferred({ entry, ndx, again }: Pending, readBefore: number): void {
+  #transferred({ entry, ndx, head, again }: Pending, readBefore: number): void {
     const { conn, lists } = this.#state;
     if (conn.isServer || again) return;
     conn.emit({
@@ -241,8 +243,8 @@ export class Receiver {
       name: entryName(entry),
       size: entry.size,
       bytes: conn.input.reader.total - readBefore,
-      sumBytes: 0,
-      sum: this.#sum,
+      sumBytes: SUM_HEAD_BYTES + head.count * (4 + head.strongLength),
+      sum: sumText(conn.agreed.transferSum, Buffer.from(this.#sum, 'latin1')),
       filesTotal: lists.totalEntries,
       filesLeft: lists.behind(ndx),
       listComplete: conn.progress.listComplete,

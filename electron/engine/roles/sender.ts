@@ -1,6 +1,6 @@
 import { fail, toErrorData } from '../../../shared/errors.ts';
 import { displayPath, bytesToText, type ByteString } from '../../../shared/model/path.ts';
-import { checksumLength, createBlockSum, createFileSum } from '../checksum/strong.ts';
+import { checksumLength, createBlockSum, createFileSum, sumText } from '../checksum/strong.ts';
 import { createTokenWriter, type TokenWriter } from '../compress/token-writer.ts';
 import type { Connection } from '../connection.ts';
 import { Matcher } from '../delta/match.ts';
@@ -12,10 +12,12 @@ import type { FileLists } from '../flist/file-lists.ts';
 import { readXattrRequest } from '../flist/xattr.ts';
 import type { ReadFile } from '../fs/fs.ts';
 import { asksForXattrs } from '../handshake/negotiate.ts';
+import { debugLevel } from '../options/info-words.ts';
 import { BasisType, Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
 import { countKind, readCounts, writeDeleteStats, type DeleteStats } from './delete-stats.ts';
+import { linkedName } from './items.ts';
 import type { ListSource } from './list-sender.ts';
 
 /** A request as it stands on the wire (reference §7.1). */
@@ -88,6 +90,7 @@ export class Sender {
    */
   async run(writeStats: (() => void) | null): Promise<void> {
     const { input, output, agreed } = this.#conn;
+    this.#conn.tick(true);
     for (;;) {
       // Look-ahead before each request keeps sub-lists between items (§6.13).
       await this.#source.keepAhead(1000);
@@ -114,6 +117,7 @@ export class Sender {
         if (output.congested) await this.#conn.drained();
       }
     }
+    if (debugLevel(this.#conn.options, 'deltasum') > 0) this.#tellMatches();
     if (this.#ioError !== 0) output.messageInt(Msg.IO_ERROR, this.#ioError);
     output.data.ndx(Ndx.DONE);
     writeStats?.();
@@ -130,6 +134,12 @@ export class Sender {
     }
     const last = await input.parse((r) => r.ndx());
     if (last !== Ndx.DONE) throw unexpectedNdx(last);
+  }
+
+  #tellMatches(): void {
+    const { matches, hits, falseAlarms } = this.#matcher;
+    const text = `total: matches=${matches}  hash_hits=${hits}  false_alarms=${falseAlarms} data=${this.totals.literal}\n`;
+    this.#conn.emit({ type: 'message', level: 'info', from: 'local', text });
   }
 
   /** Gives memory back; after {@link run}. */
@@ -224,8 +234,9 @@ export class Sender {
       mtime: entry.mtime,
       uid: entry.uid,
       gid: entry.gid,
-      sum: entry.extra?.sum ?? null,
-      link: request.xname ?? entry.extra?.link ?? null,
+      sum: listSumText(this.#conn, entry),
+      link: entry.extra?.link ?? null,
+      linkedTo: linkedName(request),
       direction: 'send',
     });
   }
@@ -386,13 +397,19 @@ export class Sender {
       size: entry.size,
       bytes: data.total - written,
       sumBytes: SUM_HEAD_BYTES + head.count * (4 + head.strongLength),
-      sum: Buffer.from(sum).toString('latin1'),
+      sum: sumText(conn.agreed.transferSum, sum),
       filesTotal: this.#lists.totalEntries,
       filesLeft: this.#lists.behind(request.ndx),
       listComplete: progress.listComplete,
       totalSize: progress.bytesTotal,
     });
   }
+}
+
+/** The sum of an entry in the list, as people read it. */
+export function listSumText({ agreed }: Connection, entry: FileEntry): string | null {
+  const sum = entry.extra?.sum;
+  return sum === undefined ? null : sumText(agreed.listSum, Buffer.from(sum, 'latin1'));
 }
 
 export function unexpectedNdx(ndx: number): Error {

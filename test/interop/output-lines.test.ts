@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { peers } from '../support/peers.ts';
+import { CLI } from '../support/run.ts';
+import { build, dir, edited, fifo, file, link, randomBytes, type Tree } from '../support/trees.ts';
+
+let root = '';
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'driftline-lines-'));
+  writeFileSync(join(root, 'rsh'), '#!/bin/sh\nshift\nexec "$@"\n');
+  chmodSync(join(root, 'rsh'), 0o755);
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const BIG = randomBytes(1_234_567, 1);
+const WEIRD = 'we\tird\n\x80\\#123 \xc3\xa9';
+const SOURCE: Tree = {
+  a: file('hi\n'),
+  big: file(BIG),
+  d: dir({ b: file('new\n'), same: file('same\n'), e: dir() }),
+  fifo: fifo(),
+  l: link('a'),
+  perm: file('perm\n'),
+  [WEIRD]: file('x'),
+};
+const DESTINATION: Tree = {
+  big: file(edited(BIG, 3, 100, 2), { mtime: 1 }),
+  d: dir({ b: file('old!!\n'), same: file('same\n') }, { mode: 0o700 }),
+  extra: dir({ x: dir(), y: file('') }),
+  lost: link('a'),
+  perm: file('perm\n', { mode: 0o600 }),
+};
+
+type Route = 'local' | 'push' | 'pull';
+
+interface Printed {
+  code: number | null;
+  out: string;
+  err: string;
+  log: string;
+}
+
+/** One run in a folder of its own; both programs work in folders of the same name. */
+function printed(program: readonly string[], route: Route, options: readonly string[]): Printed {
+  const place = join(root, 'place');
+  rmSync(place, { recursive: true, force: true });
+  mkdirSync(place);
+  build(join(place, 'src'), dir(SOURCE));
+  build(join(place, 'dst'), dir(DESTINATION));
+  const remote = route === 'local' ? [] : ['-e', join(root, 'rsh')];
+  const source = route === 'pull' ? `h:${place}/src/` : 'src/';
+  const destination = route === 'push' ? `h:${place}/dst` : 'dst';
+  const listing = options.includes('--list-only');
+  const words = [...options, ...remote, source, ...(listing ? [] : [destination])];
+  const result = spawnSync(program[0]!, [...program.slice(1), ...words], {
+    cwd: place,
+    encoding: 'latin1',
+    env: { ...process.env, LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+  });
+  const log = join(place, 'log');
+  return {
+    code: result.status,
+    out: masked(result.stdout),
+    err: masked(result.stderr),
+    log: existsSync(log) ? masked(readFileSync(log, 'latin1')) : '',
+  };
+}
+
+/** Without what no two runs share: rates, times, traffic, process ids, how often a line of progress was renewed. */
+const masked = (text: string): string =>
+  text
+    .replace(/^opening connection using: .*\n/gm, '')
+    .replace(/^[\d/]{10} [\d:]{8} \[\d+\] /gm, 'TIME [PID] ')
+    .replace(/[\d.,]+[KMG]? bytes\/sec/g, 'RATE bytes/sec')
+    .replace(/sent [\d.,KM]+ bytes {2}received [\d.,KM]+ bytes/g, 'sent N bytes  received N bytes')
+    .replace(/speedup is [\d.,]+/g, 'speedup is N')
+    .replace(/(Total bytes (?:sent|received)|File list size): [\d,.KM]+/g, '$1: N')
+    .replace(/(generation|transfer) time: [\d.]+/g, '$1 time: N')
+    .replace(/\r *[\d,.]+[KM]? +\d+% +[\d.]+[kMG]B\/s +[\d:?]+ {2}/g, '\rPART')
+    .replace(/hash_hits=\d+/g, 'hash_hits=N')
+    .replace(/ *[\d.]+[kMG]B\/s +[\d:?]+/g, ' RATE')
+    .replace(/(\r[^\r\n]*\(xfr[^\r\n]*)(\r[^\r\n]*\(xfr[^\r\n]*)+$/gm, '$1');
+
+const sorted = (text: string): string => text.split('\n').sort().join('\n');
+
+const FORMATS = [
+  "%i:%n:%l:%'l:%''l:%U:%G:%B:%M:%f:%o:%m:%%:%L|",
+  "[%10n][%-10n][%10'l][%-10l][%5i][%q][%h][%.3n][%5%]%",
+  '%b %c %C %n',
+];
+
+const EVERYWHERE: readonly (readonly string[])[] = [
+  ...['-a', '-av', '-avv --delete', '-ai --delete', '-aii', '-aivv', '-rv', '-aq -v', '-avn --delete'],
+  ...['-av --info=name0 --delete', '-av --info=name0,del0 --delete', '-a --info=del --delete', '-a --info=name2'],
+  ...['-av --info=none', '-rv --info=nonreg0', '-av --info=flist0', '-av --info=flist2 --no-i-r', '-av --no-i-r'],
+  ...['-a --stats', '-av --stats -h', '-a --stats --no-h', '-a --stats --info=stats1', '-a --info=stats2'],
+  ...['-r --progress', '-aP --no-i-r', '-avP', '-ahP', '-a --info=progress', '-aP --info=flist0,name0'],
+  ...['-a --info=progress2', '-av --info=progress2', '-avv --no-whole-file'],
+  ...[
+    '-a --out-format=',
+    '-av --out-format=%o.%n --delete',
+    '-aii --out-format=%o',
+    '-a --progress --out-format=%b.%n',
+  ],
+  ...['-acn --out-format=%C.%n', '-ac --cc=md5 --out-format=%C.%n', '-ai --out-format=%n', '-av --stderr=all'],
+  ...['-a --list-only', '-aU --list-only', '-rh --list-only', '-rv --list-only'],
+].map((text) => text.split(' '));
+
+const LOGS: readonly (readonly string[])[] = [
+  ...['-a', '-av', '-ai --delete', '-aq', '-av --stats', '-an', '-ain', '-a --delete --log-file-format=%o:%n:%l'],
+  ...['-a --delete --log-file-format=%n', '-a --log-file-format=', '-av --no-i-r', '-r', '-a --log-file-format=%C.%n'],
+].map((text) => [...text.split(' '), '--log-file=log']);
+
+describe.each(['local', 'push', 'pull'] as const)('%s', (route) => {
+  const cases = [...EVERYWHERE, ...LOGS, ...FORMATS.map((format) => ['-a', '--delete', `--out-format=${format}`])];
+  it.each(cases.map((options) => [options.join(' '), options] as const))('%s', (_, options) => {
+    const theirs = printed([peers().rsync], route, options);
+    const ours = printed([process.execPath, CLI, 'rsync'], route, options);
+    // What a stock server says of unchanged files comes when it likes.
+    if (options.some((word) => /vv|name2/.test(word))) for (const each of [theirs, ours]) each.out = sorted(each.out);
+    expect(ours).toEqual(theirs);
+  });
+});
