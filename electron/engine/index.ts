@@ -3,16 +3,15 @@ import type { ByteString } from '../../shared/model/path.ts';
 import type { PlanItem } from '../../shared/plan-codec.ts';
 import { Connection, cancelledError, type ConnectionHooks } from './connection.ts';
 import type { TransferStats } from './events.ts';
-import { FilterChain } from './filter/chain.ts';
 import { clientRules } from './filter/wire.ts';
-import { compileGlob, matchGlob } from './filter/wildmatch.ts';
 import type { ReceivedNames } from './flist/id-map.ts';
 import { openJournal } from './fs/journal.ts';
 import { negotiateAsClient } from './handshake/negotiate.ts';
 import { allowsIncRecurse, buildServerArgs } from './handshake/server-args.ts';
 import { localOpener, localSource } from './local-destination.ts';
+import { listedArguments, namesAreRaw, ownNames, receiveNames } from './name-channel.ts';
 import type { TransferOptions } from './options/transfer-options.ts';
-import type { Expectation } from './roles/list-receiver.ts';
+import { expectationOf } from './roles/expectation.ts';
 import type { SourceTree } from './roles/list-sender.ts';
 import { serve } from './serve.ts';
 import { explainFailure, receivingSide, sendFilters, sendingSide, type SessionTotals } from './session.ts';
@@ -61,6 +60,7 @@ export interface TransferResult {
 export async function runTransfer(request: TransferRequest, hooks: TransferHooks): Promise<TransferResult> {
   const { options, direction } = request;
   const pull = direction === 'pull';
+  const listed = ownNames(options, !pull || request.local);
   hooks.onEvent({ type: 'phase', phase: 'connecting' });
   const paths = pull ? request.sources : [request.destination];
   const transport = await started(request.startPeer(buildServerArgs(options, { sender: pull, paths })), hooks.signal);
@@ -70,7 +70,9 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
     const mayIncRecurse = allowsIncRecurse(options, pull);
     conn.agreed = await negotiateAsClient(conn.input, conn.output, options, mayIncRecurse, transport.greeted);
     conn.output.startMux();
-    conn.input.startMux();
+    const listIsRemote = !pull && options.filesFrom?.at === 'remote';
+    const raw = listIsRemote && namesAreRaw(conn);
+    if (!raw) conn.input.startMux();
     sendFilters(conn, pull);
     let totals: SessionTotals;
     if (pull) {
@@ -79,13 +81,18 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
         path: request.destination,
         opener: localOpener(journal, options.fakeSuper),
         filters: clientRules(options),
-        expectation: expectation(request.sources, options),
+        expectation: expectationOf(request.sources, listed, options),
+        names: listed,
         planned: request.planned ?? null,
         local: request.local,
       });
     } else {
-      const tree =
-        request.tree?.(conn) ?? scanTree(conn, localSource(options.fakeSuper), request.sources, clientRules(options));
+      conn.output.flush();
+      const names = listIsRemote ? await receiveNames(conn) : listed;
+      if (raw) conn.input.startMux();
+      const source = localSource(options.fakeSuper);
+      const sources = names ? listedArguments(source, request.sources, names, options) : request.sources;
+      const tree = request.tree?.(conn) ?? scanTree(conn, source, sources, clientRules(options));
       totals = await sendingSide(conn, tree);
     }
     hooks.onEvent({ type: 'phase', phase: 'finishing' });
@@ -136,22 +143,3 @@ export const localPeer =
     void serve(server, words, { journalDir, signal });
     return Promise.resolve(client);
   };
-
-/** What may arrive for these source arguments (reference R17, R18). */
-function expectation(sources: readonly ByteString[], options: TransferOptions): Expectation {
-  // What only the server can know (its rule files, its paths) may act before any rule behind it.
-  const unknown = options.filters.findIndex((rule) => rule.kind !== 'pattern' || rule.absolute);
-  const chain = new FilterChain(options.filters.slice(0, unknown < 0 ? undefined : unknown), 'sender');
-  const names = sources.map((source) => source.slice(source.lastIndexOf('/') + 1));
-  const any = names.some((name) => name === '' || name === '.' || name === '..');
-  const globs = names.map((name) => (/[*?[\\]/.test(name) ? compileGlob(name) : name));
-  return {
-    topName: (name) =>
-      any ||
-      // "." would make the whole destination part of the transfer, and of its deletions.
-      // The name itself always fits its own argument: saved paths are names even where they look like patterns.
-      (name !== '.' &&
-        (names.includes(name) || globs.some((glob) => typeof glob !== 'string' && matchGlob(glob, name)))),
-    hidden: (name, isDir) => !chain.isEmpty && chain.check(name, isDir) === 'exclude',
-  };
-}

@@ -76,7 +76,7 @@ const SCENARIOS: Scenario[] = [
     source,
     destination,
   },
-  { name: 'names alone', args: ['-a', '--delete', '-v'], source, destination },
+  { name: 'names alone', args: ['-a', '--delete', '--info=del,name'], source, destination },
   {
     name: 'folders without recursion',
     args: ['-dti', '--delete'],
@@ -120,7 +120,7 @@ const SCENARIOS: Scenario[] = [
     { name: 'arguments that are missing, dry', args: ['-ain', '--delete-missing-args', '--force'] },
     {
       name: 'arguments that are missing, protected',
-      args: ['-ai', '--delete-missing-args', '-f', 'P e', '--exclude=p'],
+      args: ['-ai', '--delete-missing-args', '-f', 'P e'],
     },
     {
       name: 'arguments that are missing, limited',

@@ -44,6 +44,7 @@ export async function pullWith(
       path: to,
       opener: { ...opener, open: (path) => wrap(openRoot(path)) },
       filters: options.filters,
+      names: null,
       expectation: null,
       planned: null,
       local: false,

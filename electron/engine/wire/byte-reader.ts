@@ -163,6 +163,18 @@ export class ByteReader {
     return this.#buf.toString('latin1', at, at + length);
   }
 
+  /** The bytes before the next NUL, which is taken as well; less than `max` of them. */
+  untilNul(max: number): ByteString {
+    const length = this.#buf.subarray(this.#pos, Math.min(this.#end, this.#pos + max)).indexOf(0);
+    if (length >= 0) {
+      const text = this.string(length);
+      this.#pos++;
+      return text;
+    }
+    if (this.available < max) throw UNDERFLOW;
+    throw fail('protocol', 'string-too-long', `The peer sent a name of more than ${max - 1} bytes`);
+  }
+
   /** Copies `length` bytes into `target` at `offset`. The caller has bounded `length`. */
   copyTo(target: Uint8Array, offset: number, length: number): void {
     const at = this.#take(length);

@@ -31,6 +31,8 @@ export class PeerInput {
   /** `Date.now()` of the last arrival: what the I/O timeout is judged by (faults.md N4). */
   lastArrival = Date.now();
   onMessage: (code: number, payload: Buffer) => void = () => {};
+  /** Set before `stopMux`: what follows a frame is left alone until it is asked for, since it may have no frame. */
+  frameByFrame = false;
 
   readonly #stream: Duplex;
   #muxed = false;
@@ -73,12 +75,22 @@ export class PeerInput {
   startMux(): void {
     this.#muxed = true;
     // Bytes that arrived behind the handshake sit unframed in the reader: put them back to be demultiplexed.
-    if (this.reader.available > 0) {
-      const rest = Buffer.from(this.reader.view(this.reader.available));
-      if (this.#head < this.#queue.length) this.#queue.splice(this.#head, 0, rest);
-      else this.#queue.push(rest);
-      this.#queued += rest.length;
+    if (this.reader.available > 0) this.#putBack(Buffer.from(this.reader.view(this.reader.available)));
+  }
+
+  /** Bytes without frames follow, until `startMux` (§5.5). All frames before them must have been used up. */
+  stopMux(): void {
+    if (this.#dataLeft > 0 || this.#headerFill > 0 || this.#message !== null || this.reader.available > 0) {
+      throw fail('protocol', 'bad-frame', 'The peer sent a frame where none is allowed');
     }
+    this.#muxed = false;
+    this.frameByFrame = false;
+  }
+
+  #putBack(rest: Buffer): void {
+    if (this.#head < this.#queue.length) this.#queue.splice(this.#head, 0, rest);
+    else this.#queue.push(rest);
+    this.#queued += rest.length;
   }
 
   /** Makes reads fail with `error` as soon as what has arrived is used up. */
@@ -163,8 +175,9 @@ export class PeerInput {
       this.#paused = false;
       this.#stream.resume();
     }
-    if (this.#muxed) this.#demux(chunk);
-    else this.reader.push(chunk);
+    if (!this.#muxed) return this.reader.push(chunk);
+    const used = this.#demux(chunk);
+    if (used < chunk.length) this.#putBack(chunk.subarray(used));
   }
 
   /** Resolves when a chunk, an error or the end arrives. */
@@ -180,7 +193,8 @@ export class PeerInput {
     wake?.();
   }
 
-  #demux(chunk: Buffer): void {
+  /** @returns how much of the chunk was taken: all of it, unless frames are taken one by one */
+  #demux(chunk: Buffer): number {
     let at = 0;
     while (at < chunk.length) {
       if (this.#dataLeft > 0) {
@@ -188,6 +202,7 @@ export class PeerInput {
         this.reader.push(part === chunk.length ? chunk : chunk.subarray(at, at + part));
         this.#dataLeft -= part;
         at += part;
+        if (this.frameByFrame && this.#dataLeft === 0) return at;
         continue;
       }
       if (this.#message) {
@@ -202,6 +217,7 @@ export class PeerInput {
       this.#header[this.#headerFill++] = chunk[at++]!;
       if (this.#headerFill === 4) this.#startFrame();
     }
+    return at;
   }
 
   #startFrame(): void {

@@ -45,6 +45,13 @@ export class PeerOutput {
     this.data.flush(); // re-reserves the header space
   }
 
+  /** Bytes without frames follow, until `startMux` (§5.5). */
+  stopMux(): void {
+    this.data.flush();
+    this.#muxed = false;
+    this.data.flush(); // gives the header space back
+  }
+
   get muxed(): boolean {
     return this.#muxed;
   }

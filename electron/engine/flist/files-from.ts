@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { fail } from '../../../shared/errors.ts';
+import { bytesToText, displayPath, joinPath, type ByteString } from '../../../shared/model/path.ts';
+
+/** Most bytes of names taken from a list, here or from a peer. */
+export const MAX_NAME_BYTES = 256 * 1024 * 1024;
+
+/**
+ * The content of a `--files-from` list; `-` is standard input.
+ * @throws usage `files-from` exit 1, as rsync: nothing has begun
+ */
+export function readNameList(path: ByteString): ByteString {
+  try {
+    const content = readFileSync(path === '-' ? 0 : Buffer.from(path, 'latin1'));
+    if (content.length > MAX_NAME_BYTES) throw new Error('it is too large');
+    return content.toString('latin1');
+  } catch (error) {
+    const shown = displayPath(bytesToText(path));
+    const reason = error instanceof Error ? error.message : String(error);
+    throw fail('usage', 'files-from', `failed to open files-from file ${shown}: ${displayPath(reason)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The names in a list (reference §5.5).
+ * @param from0 whether names end in NUL instead of at the end of a line
+ * @param comments whether lines that begin with `#` or `;` are names: where the list goes over the wire they are
+ */
+export function namesOf(content: ByteString, from0: boolean, comments: 'names' | 'dropped'): ByteString[] {
+  const isName = (line: ByteString): boolean =>
+    line !== '' && (comments === 'names' || (line[0] !== '#' && line[0] !== ';'));
+  return content.split(from0 ? '\0' : /[\r\n\0]/).filter(isName);
+}
+
+/** A listed name without a leading slash, and with `..` kept below where the list starts; `.` components stay. */
+export function tidyName(name: ByteString): ByteString {
+  const parts: ByteString[] = [];
+  for (const part of name.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '') parts.push(part);
+  }
+  const slash = parts.length > 0 && /\/\.{0,2}$/.test(name) && parts[parts.length - 1] !== '.' ? '/' : '';
+  return parts.length === 0 ? '.' : parts.join('/') + slash;
+}
+
+/**
+ * The source argument that a listed name stands for.
+ * @param base the one argument beside the list: where its names are
+ * @param relative `-R`: the part behind the first `/./` is the name
+ */
+export function listedArgument(base: ByteString, name: ByteString, relative: boolean): ByteString {
+  const tidy = tidyName(name);
+  if (!relative) return joinPath(base, tidy);
+  const start = base === '' ? '.' : base.replace(/\/(\.\/)+/g, '/');
+  return joinPath(start, /\/\.(\/|$)/.test(tidy) ? tidy : `./${tidy}`);
+}

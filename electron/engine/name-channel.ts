@@ -1,0 +1,78 @@
+import { fail } from '../../shared/errors.ts';
+import { bytesToText, displayPath, type ByteString } from '../../shared/model/path.ts';
+import type { Connection } from './connection.ts';
+import { listedArgument, MAX_NAME_BYTES, namesOf, readNameList } from './flist/files-from.ts';
+import type { SourceFs } from './fs/fs.ts';
+import type { TransferOptions } from './options/transfer-options.ts';
+import { isDir, Limit } from './wire/constants.ts';
+
+/** Before this protocol the names of `--files-from` travel without frames (reference §5.5). */
+const FRAMED = 31;
+
+/** Whether the names of a list travel without frames on this connection. */
+export const namesAreRaw = (conn: Connection): boolean => conn.agreed.protocol < FRAMED;
+
+/**
+ * Sends the names of a list to the side that looks for the files, which answers while they are still coming: whoever
+ * calls this reads at the same time. Nothing else may be written until it is done.
+ */
+export async function sendNames(conn: Connection, names: readonly ByteString[]): Promise<void> {
+  const { output } = conn;
+  const raw = namesAreRaw(conn);
+  if (raw) output.stopMux();
+  for (const name of names) {
+    output.data.string(name);
+    output.data.u8(0);
+    if (output.congested) await conn.drained();
+  }
+  output.data.u8(0);
+  if (raw) output.startMux();
+  output.flush();
+}
+
+/** The names of a list that lies on the other side. */
+export async function receiveNames(conn: Connection): Promise<ByteString[]> {
+  const names: ByteString[] = [];
+  let bytes = 0;
+  for (;;) {
+    const name = await conn.input.parse((r) => r.untilNul(Limit.PATH));
+    if (name === '') return names;
+    bytes += name.length + 1;
+    if (bytes > MAX_NAME_BYTES) throw fail('protocol', 'files-from', 'The peer sent too many names of files');
+    names.push(name);
+  }
+}
+
+/**
+ * The names of a list that lies on this side, or null. Read before anything is sent: a list that cannot be read is a
+ * mistake in the command.
+ * @param finds whether the files are looked for here too: then comments are no names
+ */
+export function ownNames({ filesFrom, from0 }: TransferOptions, finds: boolean): ByteString[] | null {
+  if (filesFrom?.at !== 'local') return null;
+  return namesOf(readNameList(filesFrom.path), from0, finds ? 'dropped' : 'names');
+}
+
+/**
+ * The source arguments that listed names stand for.
+ * @throws usage for more than one argument, fs exit 3 where the one is no folder
+ */
+export function listedArguments(
+  fs: SourceFs,
+  sources: readonly ByteString[],
+  names: readonly ByteString[],
+  { relative }: TransferOptions,
+): ByteString[] {
+  const [base] = sources;
+  if (base === undefined || sources.length > 1) {
+    throw fail('usage', 'files-from', '--files-from takes exactly one source, the folder its names are in');
+  }
+  if (!isDir(fs.stat(base === '' ? '.' : base)?.mode ?? 0)) {
+    const path = bytesToText(base);
+    throw fail('fs', 'source-folder', `${displayPath(path)} is not a folder, so no listed names can be in it`, {
+      exitCode: 3,
+      path,
+    });
+  }
+  return names.map((name) => listedArgument(base, name, relative));
+}
