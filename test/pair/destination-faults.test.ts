@@ -112,7 +112,7 @@ describe('destination faults', () => {
     put('src', 'a', 'x'.repeat(5000) + 'new');
     put('dst', 'a', 'x'.repeat(5000) + 'older');
     const done = await pull([{ operation: 'open', name: /^a$/, nth: 2, once: true, errno: 'EIO' }], ['-t']);
-    const listed = await pull([{ operation: 'open', name: /^a$/, nth: 2, once: true, errno: 'EIO' }], ['-rt']);
+    const listed = await pull([{ operation: 'open', name: /^a$/, nth: 2, once: true, errno: 'EIO' }], ['-rti']);
     expect([done.exitCode, listed.exitCode]).toEqual([0, 0]);
     expect(fs.readFileSync(dst('a'))).toEqual(fs.readFileSync(path.join(folders.src, 'a')));
     expect(listed.events.some((event) => event.type === 'message' && /failed verification/.test(event.text))).toBe(

@@ -131,7 +131,8 @@ export class Receiver {
     const ndx = r.ndx();
     if (ndx < 0) {
       // With delayed updates they come before the answer to those.
-      if (ndx === Ndx.DEL_STATS && !this.#conn.isServer && this.deleted === null) this.deleted = readCounts(r);
+      const deleted = ndx === Ndx.DEL_STATS && this.#state.phase >= 2 && !this.#conn.isServer && this.deleted === null;
+      if (deleted) this.deleted = readCounts(r);
       else if (ndx !== Ndx.DONE && ndx !== Ndx.FLIST_EOF && ndx > Ndx.FLIST_OFFSET) throw unexpectedNdx(ndx);
       return { ndx, iflags: 0, xname: null, head: null };
     }

@@ -7,7 +7,7 @@ import { Matcher } from '../delta/match.ts';
 import { SignatureTable } from '../delta/signature.ts';
 import { NO_BASIS, basisLengthOf, validateSumHead, type SumHead } from '../delta/sum-head.ts';
 import type { UpdateMode } from '../delta/update-mode.ts';
-import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
+import { EntryFlag, entryName, givenName, type FileEntry } from '../flist/entry.ts';
 import type { FileLists } from '../flist/file-lists.ts';
 import { readXattrRequest } from '../flist/xattr.ts';
 import type { ReadFile } from '../fs/fs.ts';
@@ -164,7 +164,7 @@ export class Sender {
 
   #readRequest(r: ByteReader): Request {
     const ndx = r.ndx();
-    if (ndx === Ndx.DEL_STATS && this.totals.deleted === null && this.#conn.agreed.protocol >= 31) {
+    if (ndx === Ndx.DEL_STATS && this.#phase >= 2 && this.totals.deleted === null) {
       this.totals.deleted = readCounts(r);
       return { ndx, iflags: 0, basisType: BasisType.DESTINATION, xname: null, xattrs: null, head: null };
     }
@@ -227,7 +227,7 @@ export class Sender {
     if (this.#conn.isServer) return;
     this.#conn.emit({
       type: 'item',
-      name: entryName(entry),
+      name: givenName(entry),
       iflags: request.iflags,
       mode: entry.mode,
       size: entry.size,
@@ -346,7 +346,7 @@ export class Sender {
     data.i32(echo.strongLength);
     data.i32(echo.remainder);
 
-    progress.name = entryName(entry);
+    progress.name = givenName(entry);
     progress.nameSize = file.size;
     progress.nameBytes = 0;
     // A second attempt counts nothing again: progress never runs backwards, and ends at the total.
@@ -393,7 +393,7 @@ export class Sender {
     if (conn.isServer || again) return;
     conn.emit({
       type: 'transferred',
-      name: entryName(entry),
+      name: givenName(entry),
       size: entry.size,
       bytes: data.total - written,
       sumBytes: SUM_HEAD_BYTES + head.count * (4 + head.strongLength),
