@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
@@ -125,9 +125,9 @@ describe('RSYNC_CONNECT_PROG', () => {
   });
 
   it('says what it printed instead of a greeting', async () => {
-    expectSame(await both(['host::data'], { RSYNC_CONNECT_PROG: 'exit 5' }));
-    expectSame(await both(['host::data'], { RSYNC_CONNECT_PROG: 'echo hello' }));
-    const [, ours] = await both(['host::data'], { RSYNC_CONNECT_PROG: 'echo why >&2; exit 5' });
+    expectSame(await both(['host::data'], { RSYNC_CONNECT_PROG: 'read greeting; exit 5' }));
+    expectSame(await both(['host::data'], { RSYNC_CONNECT_PROG: 'read greeting; echo hello' }));
+    const [, ours] = await both(['host::data'], { RSYNC_CONNECT_PROG: 'read greeting; echo why >&2; exit 5' });
     expect(ours.stderr).toContain('why\n');
   });
 });
@@ -162,6 +162,25 @@ describe('a daemon by a remote shell', () => {
     const [, ours] = await both(['-e', rsh(), '--rsync-path=/no/such/rsync', `${sshd.host}::data`]);
     expect(ours.code).toBe(5);
     expect(ours.stderr).toContain('/no/such/rsync');
+  });
+});
+
+describe.runIf(
+  Object.values(networkInterfaces())
+    .flat()
+    .some((at) => at?.address === '::1'),
+)('IPv6', () => {
+  it('addresses stand in brackets', async () => {
+    const six = await startDaemon({ address: '::1', modules: { data: [] } });
+    try {
+      build(join(six.folder, 'data'), dir({ file: file('x') }));
+      expectSame(await both(['-r', `${six.url}/data`]));
+      expectSame(await both(['-r', '-6', `--port=${six.port}`, '[::1]::data']));
+      expectSame(await both(['-r', '-4', `${six.url}/data`]));
+      expectSame(await both(['-r', '--address=::1', `${six.url}/data`]));
+    } finally {
+      await six.stop();
+    }
   });
 });
 

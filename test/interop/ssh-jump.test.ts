@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { driftline, type Outcome } from '../support/run.ts';
+import { sshdFor } from '../support/ssh-client.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
 /** Two jump hosts and a server, each with keys of its own. */
@@ -99,5 +100,26 @@ describe('settings', () => {
     writeFileSync(join(folder, 'known'), line);
     const aliased = block('far', server, 'HostKeyAlias alias').replace(server.knownHostsFile, join(folder, 'known'));
     expect((await push(aliased)).code).toBe(0);
+  });
+
+  it.runIf(
+    Object.values(networkInterfaces())
+      .flat()
+      .some((at) => at?.address === '::1'),
+  )('reach IPv6 addresses in brackets', async () => {
+    const sshd = await sshdFor({ passwordUser: false, config: ['ListenAddress ::1'] });
+    writeFileSync(join(folder, 'known'), `[::1]:${sshd.port} ${sshd.hostKeys['ed25519']!.line}\n`);
+    const lines = block('::1', sshd).replace(sshd.knownHostsFile, join(folder, 'known')).split('\n');
+    const config = lines.filter((line) => !line.includes('HostName'));
+    writeFileSync(join(folder, '.ssh/config'), `${config.join('\n')}\n`);
+    for (const address of ['[::1]', `${sshd.user}@[::1]`]) {
+      const outcome = await driftline(
+        ['rsync', '-a', '-6', join(folder, 'src/'), `${address}:${join(folder, 'dst')}`],
+        {
+          env: { HOME: folder, DRIFTLINE_HOME: join(folder, 'driftline'), SSH_AUTH_SOCK: '', RSYNC_RSH: '' },
+        },
+      );
+      expect(outcome).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+    }
   });
 });

@@ -14,15 +14,17 @@ export interface DaemonOptions {
   secrets?: readonly string[];
   /** Message of the day. */
   motd?: string;
+  /** Default 127.0.0.1. */
+  address?: string;
   /** Default the installed rsync. */
   program?: string;
 }
 
 /** A private `rsync --daemon` on loopback. */
 export interface Daemon {
-  host: '127.0.0.1';
+  host: string;
   port: number;
-  /** `rsync://127.0.0.1:PORT`. */
+  /** `rsync://ADDRESS:PORT`. */
   url: string;
   /** Holds one folder a module. */
   folder: string;
@@ -33,6 +35,7 @@ export interface Daemon {
 
 /** Starts a stock daemon that does not detach. Always `await stop()`. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const host = options.address ?? '127.0.0.1';
   const folder = mkdtempSync(join(tmpdir(), 'driftline-rsyncd-'));
   chmodSync(folder, 0o755);
   const secrets = join(folder, 'secrets');
@@ -58,9 +61,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let port = 0;
   for (let attempt = 0; child === null; attempt++) {
     port = await freePort();
-    const words = ['--daemon', '--no-detach', '--address=127.0.0.1', `--port=${port}`, `--config=${config}`];
+    const words = ['--daemon', '--no-detach', `--address=${host}`, `--port=${port}`, `--config=${config}`];
     const started = spawn(options.program ?? peers().rsync, words, { stdio: 'ignore' });
-    if (await listening(port, started)) child = started;
+    if (await listening(port, started, host)) child = started;
     // Somebody may have taken the port between the probe and the daemon's bind.
     else if (attempt >= 4) throw new Error(`rsync --daemon did not start: ${words.join(' ')}`);
   }
@@ -68,9 +71,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const kill = (): void => void server.kill('SIGKILL');
   process.once('exit', kill);
   return {
-    host: '127.0.0.1',
+    host,
     port,
-    url: `rsync://127.0.0.1:${port}`,
+    url: `rsync://${host.includes(':') ? `[${host}]` : host}:${port}`,
     folder,
     config,
     log: () => readFileSync(join(folder, 'log'), 'latin1'),

@@ -15,11 +15,11 @@ export function freePort(): Promise<number> {
 }
 
 /** Resolves with true once something accepts connections, with false when the process ended first. */
-export function listening(port: number, child: ChildProcess): Promise<boolean> {
+export function listening(port: number, child: ChildProcess, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
     const attempt = (): void => {
       if (child.exitCode !== null || child.signalCode !== null) return resolve(false);
-      const socket = connect(port, '127.0.0.1');
+      const socket = connect(port, host);
       socket.on('connect', () => {
         socket.destroy();
         resolve(true);

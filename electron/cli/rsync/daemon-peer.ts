@@ -31,7 +31,13 @@ export function daemonPeer(context: DaemonContext): DaemonPeer {
   const daemon: DaemonOptions = {
     host: bytesToText(context.host),
     route: route(context),
-    request: { module, user, protocol: options.protocol, earlyInput: null },
+    request: {
+      module,
+      user,
+      protocol: options.protocol,
+      earlyInput: null,
+      allowMd4: process.env['DRIFTLINE_MD4_AUTH'] === '1',
+    },
     tcp: {
       family: options.ipVersion,
       localAddress: options.address === null ? null : bytesToText(options.address),

@@ -33,6 +33,7 @@ interface Settings {
   module?: ByteString;
   protocol?: number;
   earlyInput?: Buffer;
+  allowMd4?: boolean;
   timeoutMs?: number;
   signal?: AbortSignal;
   stays?: boolean;
@@ -42,13 +43,13 @@ interface Settings {
 const HELLO = '@RSYNCD: 32.0 sha512 sha256 sha1 md5 md4\n';
 
 async function talk(script: string, settings: Settings = {}) {
-  const { module = 'mod', protocol = 32, earlyInput = null, timeoutMs = 0, signal } = settings;
+  const { module = 'mod', protocol = 32, earlyInput = null, allowMd4 = false, timeoutMs = 0, signal } = settings;
   const stream = new Script(script, settings);
   const text: string[] = [];
   let asked = 0;
   const answer: DaemonAnswer = await greetDaemon(
     stream,
-    { module, user: 'alice', protocol, earlyInput },
+    { module, user: 'alice', protocol, earlyInput, allowMd4 },
     {
       onText: (line) => text.push(line),
       password: () => Promise.resolve(['s3cret', ''][asked++]!),
@@ -116,6 +117,17 @@ describe('greetDaemon', () => {
       expect(await failure(script)).toMatchObject({ kind: 'auth', code: 'weak-digest', exitCode: 4 });
     },
   );
+
+  it.each([
+    ['31.0 md4', 'QcoVtjrT5kdIPS4TTrOI0Q'],
+    ['29', 'gACw3lFHB9byi/9evmRuQg'],
+    ['31.0 md4 md5', 'NcitUd/TFSqomkeb+oEEkA'],
+  ])('uses md4 after %s where that is allowed, and nothing better is there', async (greeting, response) => {
+    const script = `@RSYNCD: ${greeting}\n@RSYNCD: AUTHREQD Zm9vYmFyCg\n@RSYNCD: OK\n`;
+    const { sent } = await talk(script, { allowMd4: true });
+    expect(sent.split('\n')[0]).toBe('@RSYNCD: 32.0 sha512 sha256 sha1 md5 md4');
+    expect(sent.split('\n')[2]).toBe(`alice ${response}`);
+  });
 
   it.each<[string, number, number]>([
     ['32.0 md5', 32, 32],

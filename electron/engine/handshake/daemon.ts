@@ -24,6 +24,8 @@ export interface DaemonRequest {
   protocol: number;
   /** Data for the daemon's `early exec`, at most 5120 bytes, or null. */
   earlyInput: Buffer | null;
+  /** Whether a password may be proved by md4 where the daemon knows nothing better. */
+  allowMd4: boolean;
 }
 
 export interface DaemonHooks {
@@ -75,7 +77,8 @@ async function converse(
   deadline: Deadline,
 ): Promise<DaemonAnswer> {
   // Both sides greet without waiting.
-  send(stream, `@RSYNCD: ${request.protocol}.0 ${AUTH_DIGESTS.join(' ')}\n`);
+  const offer = [...AUTH_DIGESTS, ...(request.allowMd4 ? ['md4'] : [])];
+  send(stream, `@RSYNCD: ${request.protocol}.0 ${offer.join(' ')}\n`);
   deadline.start(GREETING_MS);
   const { protocol, digests } = parseGreeting(await lines.line(), request.protocol);
   if (request.earlyInput !== null) {
@@ -95,9 +98,9 @@ async function converse(
       if (asked) throw fail('protocol', 'bad-line', 'The daemon asked for a password twice', { exitCode: 5 });
       asked = true;
       // Chosen first: where only a weak one is left, nobody is asked for a password.
-      const digest = chooseAuthDigest(digests, protocol);
+      const digest = chooseAuthDigest(digests, protocol, request.allowMd4);
       const password = await deadline.hold(() => hooks.password());
-      send(stream, `${request.user} ${authResponse(digest, password, line.slice(18))}\n`);
+      send(stream, `${request.user} ${await authResponse(digest, password, line.slice(18))}\n`);
     } else if (line === '@RSYNCD: OK') return { kind: 'open', protocol };
     else if (line === '@RSYNCD: EXIT') return { kind: 'done' };
     else if (line.startsWith('@ERROR')) throw refused(line, asked);
