@@ -3,7 +3,7 @@ import type { ByteString } from '../../../shared/model/path.ts';
 import type { Connection } from '../connection.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { Stat } from '../fs/fs.ts';
-import { decide, type Decision, type DestinationView } from '../plan/decide.ts';
+import { decide, differences, type Decision, type DestinationView } from '../plan/decide.ts';
 import { ItemFlag, Ndx, isDir, isReg } from '../wire/constants.ts';
 import { AltDest, type AltMatch, type AltOutcome } from './alt-dest.ts';
 import { ContentRequests, type Request } from './content-requests.ts';
@@ -22,6 +22,10 @@ import { SkipNotices } from './skip-notices.ts';
 /** Item flags that must be as planned for an item to be carried out; attributes are best effort (design §5). */
 export const PLAN_MASK =
   ItemFlag.TRANSFER | ItemFlag.IS_NEW | ItemFlag.REPORT_SIZE | ItemFlag.REPORT_TIME | ItemFlag.REPORT_CHANGE;
+
+/** How many entries senders send ahead of requests, and how long these are waited for, in milliseconds. */
+const LOOKAHEAD = 1000;
+const LOOKAHEAD_MS = 300;
 
 /**
  * The generator: examines every entry of every list, makes what can be made locally, and asks the sender for content
@@ -66,8 +70,7 @@ export class Generator {
     const { output, options, agreed } = this.#conn;
     const state = this.#state;
     await this.#deletion.first();
-    // What has arrived with the first list counts: a file's later names decide which one is asked for.
-    if (this.#links && agreed.incRecurse) await this.#conn.pause();
+    if (this.#links && agreed.incRecurse) await this.#listsAhead();
     await this.#examineAll();
     if (!agreed.incRecurse) {
       this.#done();
@@ -97,6 +100,26 @@ export class Generator {
   #done(): void {
     this.#state.donesSent++;
     this.#conn.output.data.ndx(Ndx.DONE);
+  }
+
+  /**
+   * Waits for the lists a sender sends unasked (§6.13): a file's later names decide which one's content is asked for.
+   * It is no more than a preference, so a sender that sends none ahead is not waited for long.
+   */
+  async #listsAhead(): Promise<void> {
+    const { lists, works } = this.#state;
+    let waits = true;
+    const enough = (): boolean =>
+      !waits || this.#state.listsComplete || lists.liveEntries - works[0]!.list.entries.length >= LOOKAHEAD;
+    const timer = setTimeout(() => {
+      waits = false;
+      this.#state.wake();
+    }, LOOKAHEAD_MS);
+    try {
+      await this.#until(enough);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #examineAll(): Promise<void> {
@@ -287,7 +310,12 @@ export class Generator {
       const made = alternate && this.#alternates!.takeFile(entry, alternate, place, existing);
       if (made) return this.#taken(member, made);
       if (decision.action !== 'transfer') return this.#kept(member, place!, view!.stat, decision);
-      request = { ndx, entry, iflags: decision.iflags, place, existing, work, again: false };
+      // A file of an alternate folder counts as the old one here, too.
+      const iflags =
+        alternate && !existing
+          ? (decision.iflags & ~ItemFlag.IS_NEW) | differences(entry, alternate.view, options, state.abilities, true)
+          : decision.iflags;
+      request = { ndx, entry, iflags, place, existing, work, again: false };
     } catch (error) {
       this.#failed(entry, error);
       return this.#missed(this.#links?.missed(entry));

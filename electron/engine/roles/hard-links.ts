@@ -109,7 +109,7 @@ export class HardLinks {
       if (!options.dryRun && (!place || !from || !target || isDir(target.mode))) return false;
       const stat = place?.dir.lstat(place.name) ?? null;
       const flags = (rewritten: boolean): number =>
-        stat ? differences(entry, { stat }, options, abilities, rewritten) : ItemFlag.IS_NEW;
+        stat && sameType(entry, stat) ? differences(entry, { stat }, options, abilities, rewritten) : ItemFlag.IS_NEW;
       if (stat && target && sameFile(stat, target)) this.#items.local(ndx, entry, made | flags(false), '');
       else {
         if (stat && isDir(stat.mode) && !this.#locals.clear(entry, place!, stat)) return true;
@@ -140,4 +140,4 @@ export class HardLinks {
   }
 }
 
-const sameType = (a: FileEntry, b: FileEntry): boolean => (a.mode & Mode.TYPE) === (b.mode & Mode.TYPE);
+const sameType = (a: { mode: number }, b: { mode: number }): boolean => (a.mode & Mode.TYPE) === (b.mode & Mode.TYPE);
