@@ -18,6 +18,7 @@ const TREE: Tree = {
   'back\\slash': file('4'),
   '[a]?': file('5'),
   'x data': dir({ deep: file('6') }),
+  list: file('big\nsub/b\n'),
   sub: dir({ b: file('7'), c: dir({ d: file('8') }) }, { mode: 0o750 }),
 };
 const SECRETS = ['alice:s3cret', 'bob:pw', 'blank:'];
@@ -27,6 +28,7 @@ let daemon: Daemon;
 let old: Daemon;
 let folder: string;
 let password: string;
+let list: string;
 
 beforeAll(async () => {
   daemon = await startDaemon({
@@ -60,6 +62,8 @@ afterAll(() => Promise.all([daemon.stop(), old.stop()]));
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'driftline-daemon-'));
   password = join(folder, 'password');
+  list = join(folder, 'list');
+  writeFileSync(list, 'a.txt\nsub/c\nnone\n');
   writeFileSync(password, 's3cret\nmore\n', { mode: 0o600 });
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -78,7 +82,12 @@ async function both(args: readonly string[], options: RunOptions = {}, at = daem
     rmSync(join(at.folder, 'rw'), { recursive: true, force: true });
     mkdirSync(join(at.folder, 'rw'));
     const words = args.map((word) =>
-      word.replace('URL', at.url).replace('HOST', at.host).replace('DEST', place).replace('PASSWORD', password),
+      word
+        .replace('URL', at.url)
+        .replace('HOST', at.host)
+        .replace('DEST', place)
+        .replace('PASSWORD', password)
+        .replace('LIST', list),
     );
     // A port of its own is what --port is for.
     const all = args.some((word) => word.includes('HOST')) ? [`--port=${at.port}`, ...words] : words;
@@ -144,6 +153,11 @@ describe('pulls', () => {
     ['several sources', ['-ai', 'HOST::data/a.txt', '::data/sub', 'HOST::hidden/x', 'DEST']],
     ['names with blanks and backslashes', ['-ai', 'URL/data/two words', 'URL/data/x data', 'DEST']],
     ['relative names', ['-aiR', 'HOST::data/sub/c', 'DEST']],
+    ['compressed', ['-aiz', 'HOST::data', 'DEST']],
+    ['with links, ACLs and attributes', ['-aiHAX', 'HOST::data', 'DEST']],
+    ['names of a list here', ['-ai', '--files-from=LIST', 'HOST::data', 'DEST']],
+    ['names of a list there', ['-ai', '--files-from=:list', 'HOST::data', 'DEST']],
+    ['with a filter of the module', ['-ai', '--delete', '--exclude=a*', 'HOST::data', 'DEST']],
     ['with protocol 30', ['-ai', '--protocol=30', 'URL/data', 'DEST']],
     [
       'with protocol 31, a seed and a limit',
@@ -182,6 +196,8 @@ describe('pushes', () => {
     ['into a folder with blanks and a backslash', ['-ai'], 'URL/rw/two words\\x'],
     ['and deletes', ['-ai', '--delete', '--exclude=sub'], 'HOST::rw/'],
     ['as a dry run', ['-ain'], 'URL/rw'],
+    ['compressed, late, with partial files', ['-aiz', '--delay-updates', '--partial-dir=.p'], 'URL/rw'],
+    ['names of a list here', ['-ai', '--files-from=LIST'], 'URL/rw'],
     ['with backups named with backslashes and blanks', ['-aib', '--no-t', '--suffix=\\b c'], 'URL/rw'],
     ['into a module that takes nothing', ['-ai'], 'URL/data'],
     ['into a module that refuses an option', ['-ai'], 'URL/refuses'],
