@@ -23,10 +23,12 @@ describe('life signs', () => {
     vi.useRealTimers();
   });
 
-  const connect = (more: { isServer?: boolean; onEvent?: (event: EngineEvent) => void; stderr?: PassThrough } = {}) => {
+  const connect = (
+    more: { isServer?: boolean; onEvent?: (event: EngineEvent) => void; stderr?: PassThrough; stopAt?: number } = {},
+  ) => {
     const conn = new Connection(
       { ...ours, stderr: more.stderr ?? null },
-      { ...DEFAULT_OPTIONS, timeout: 10 },
+      { ...DEFAULT_OPTIONS, timeout: 10, stopAt: more.stopAt ?? null },
       more.isServer ?? false,
       { signal: new AbortController().signal, onEvent: more.onEvent ?? (() => {}) },
     );
@@ -43,6 +45,18 @@ describe('life signs', () => {
     expect(conn.firstError).toBeNull();
     vi.advanceTimersByTime(1_000);
     expect(conn.firstError).toMatchObject(timedOut);
+  });
+
+  it('ends at the requested time, however lively the peer is', async () => {
+    const conn = connect({ stopAt: Date.now() + 20_000 });
+    for (let i = 0; i < 4; i++) {
+      vi.advanceTimersByTime(4_900);
+      theirs.stream.write(Buffer.alloc(1));
+      await turn();
+    }
+    expect(conn.firstError).toBeNull();
+    vi.advanceTimersByTime(1_000);
+    expect(conn.firstError).toMatchObject({ data: { code: 'stop-time', exitCode: 30 } });
   });
 
   it('any arrival counts as life', async () => {
