@@ -101,7 +101,7 @@ export function words(one: Case): string[] {
 export function script(one: Case): string {
   const tree = (name: string, entries: readonly Entry[] | null): string[] =>
     entries === null ? [] : treeScript(name, entries);
-  const command = words(one).map(quote);
+  const command = words(one).map((word) => quote(word).replace('PLACE', '"$PWD"'));
   const remote = one.route !== 'local';
   const serves = one.route.startsWith('served');
   return [

@@ -58,19 +58,21 @@ function now(folder: string): number {
 
 function runStock(one: Case, place: string, pipe: string): Promise<Outcome> {
   const shell = one.route === 'local' ? [] : ['-e', pipe, ...farProgram(one)];
-  return run(nearProgram(one), [...shell, ...words(one)], { cwd: place, limitMs: HUNG_MS, env: ENV });
+  return run(nearProgram(one), [...shell, ...wordsAt(one, place)], { cwd: place, limitMs: HUNG_MS, env: ENV });
 }
 
 function runOurs(one: Case, place: string, pipe: string): Promise<Outcome> {
   const options = { cwd: place, limitMs: HUNG_MS, env: ENV };
   if (one.route.startsWith('served')) {
-    return run(nearProgram(one), ['-e', pipe, `--rsync-path=${DRIFTLINE_RSYNC}`, ...words(one)], options);
+    return run(nearProgram(one), ['-e', pipe, `--rsync-path=${DRIFTLINE_RSYNC}`, ...wordsAt(one, place)], options);
   }
   return driftline(
-    ['rsync', ...(one.route === 'local' ? [] : ['-e', pipe, ...farProgram(one)]), ...words(one)],
+    ['rsync', ...(one.route === 'local' ? [] : ['-e', pipe, ...farProgram(one)]), ...wordsAt(one, place)],
     options,
   );
 }
+
+const wordsAt = (one: Case, place: string): string[] => words(one).map((word) => word.replace('PLACE', place));
 
 /** The stock rsync that stands for the user's command. */
 const nearProgram = (one: Case): string => stockRsync(one.route.startsWith('served') ? one.release : '3.5');

@@ -30,7 +30,7 @@ const BASES: readonly (readonly [number, readonly string[]])[] = [
   [1, ['-a', '--no-l']],
 ];
 
-/** Probability and words. */
+/** Probability and words; PLACE is the folder that holds the trees. */
 const EXTRAS: readonly (readonly [number, readonly (readonly string[])[]])[] = [
   [0.1, [['-c']]],
   [0.06, [['-u']]],
@@ -71,7 +71,8 @@ const EXTRAS: readonly (readonly [number, readonly (readonly string[])[]])[] = [
   [0.1, [['-b'], ['-b', '--suffix=.old'], ['-b', '--backup-dir=../bak'], ['-b', '--backup-dir=bak', '--suffix=.x']]],
   [0.04, [['--partial'], ['--partial-dir=.part'], ['--partial-dir=../part']]],
   [0.05, [['--delay-updates']]],
-  [0.03, [['--temp-dir=../tmp']]],
+  // Not ../tmp: rsync 3.5.0 as a client fails to make files there (EINVAL).
+  [0.03, [['--temp-dir=PLACE/tmp']]],
   [0.05, [['-m']]],
   [0.05, [['--remove-source-files']]],
   [0.04, [['--numeric-ids']]],
