@@ -9,10 +9,10 @@ import type { FilterRule } from './filter/rule.ts';
 import { decodeRule, encodeRules, wantsFilterList, MAX_RULE_TEXT } from './filter/wire.ts';
 import { EntryFlag, entryName, type FileEntry } from './flist/entry.ts';
 import { FileLists } from './flist/file-lists.ts';
-import { IdMapper, type ReceivedNames } from './flist/id-map.ts';
+import { IdMapper, localNames, type ReceivedNames } from './flist/id-map.ts';
 import { infoLevel } from './options/info-words.ts';
 import { sendNames } from './name-channel.ts';
-import { localAbilities } from './roles/attributes.ts';
+import { actsAsRoot, localAbilities } from './roles/attributes.ts';
 import { Deleter } from './roles/delete.ts';
 import type { DeleteStats } from './roles/delete-stats.ts';
 import { Destination, resolveDestination, type DestinationOpener } from './roles/destination.ts';
@@ -123,6 +123,10 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   }
   const lists = new FileLists(agreed.incRecurse, true);
   const listReceiver = new ListReceiver(conn, lists, request.expectation);
+  if (options.pruneEmptyDirs) {
+    const named = new FilterChain(request.filters, 'receiver');
+    listReceiver.namesDir = (name) => !named.isEmpty && named.check(name, true) === 'exclude';
+  }
   conn.emit({ type: 'phase', phase: 'listing' });
   const started = Date.now();
   const told = request.names && sendNames(conn, request.names);
@@ -146,8 +150,10 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     (mapper ??= new IdMapper(
       { users: listReceiver.userNames, groups: listReceiver.groupNames },
       options.numericIds,
-      options.fakeSuper || process.getuid?.() === 0,
+      actsAsRoot(options),
       process.getgroups?.() ?? [],
+      localNames(),
+      { users: options.userMap, groups: options.groupMap },
     ));
   const abilities = localAbilities(options, ids);
   const empty = received[0]!.entries.length === 0;
@@ -165,7 +171,9 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     mergeFiles: localMergeFiles(options.from0),
   });
   const { attributes } = listReceiver.decoder;
-  const extended = attributes && new ExtendedAttributes(conn, attributes, destination, ids, attributeRules(rules));
+  const extended =
+    attributes &&
+    new ExtendedAttributes(conn, attributes, destination, ids, attributeRules(rules), request.opener.acls);
   const state = new ReceiveState(conn, lists, listReceiver, destination, abilities, request.planned, sides, extended);
   state.listsComplete = listsComplete;
   conn.onAbort = () => state.wake();

@@ -7,7 +7,7 @@ import type { FilterRule } from './filter/rule.ts';
 import { SenderFilters } from './filter/sender-filters.ts';
 import { entryName } from './flist/entry.ts';
 import { SourceScan } from './flist/scan.ts';
-import type { SourceFs } from './fs/fs.ts';
+import type { ReadHow, SourceFs } from './fs/fs.ts';
 import { sumFile } from './roles/list-sum.ts';
 import type { SourceTree } from './roles/list-sender.ts';
 import { SourceAttributes } from './roles/source-attributes.ts';
@@ -23,10 +23,16 @@ export function scanTree(
   const { options, agreed } = conn;
   const mergeFiles = localMergeFiles(options.from0);
   const chain = new SenderFilters(filters, (root) => scan.roots[root]!.base, { mergeFiles });
+  const how: ReadHow = {
+    follow: options.copyLinks || options.copyUnsafeLinks,
+    noatime: options.openNoatime || options.atimes > 1,
+    devices: options.copyDevices,
+  };
   const sum = options.checksum ? createFileSum(agreed.listSum) : null;
   const attributes = SourceAttributes.wanted(conn)
     ? new SourceAttributes(
         conn,
+        fs,
         () => attributeRules(chain.xattrs),
         (entry) => scan.localPath(entry),
       )
@@ -46,7 +52,7 @@ export function scanTree(
           ? undefined
           : (entry, path) => {
               try {
-                const file = fs.openRead(path);
+                const file = fs.openRead(path, how);
                 try {
                   return sumFile(file, sum, conn.poll);
                 } finally {
@@ -67,8 +73,8 @@ export function scanTree(
   );
   return {
     batches: () => (agreed.incRecurse ? [scan.scanArguments()] : scan.scanAll()),
-    children: (dir) => scan.scanDir(dir),
-    open: (entry) => fs.openRead(scan.localPath(entry)),
+    children: (dirs) => scan.scanDirs(dirs),
+    open: (entry) => fs.openRead(scan.localPath(entry), how),
     accepts: () => true,
     attributes,
     get ioError() {

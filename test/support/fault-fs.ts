@@ -78,7 +78,9 @@ export function faultySource(inner: SourceFs, faults: Faults): SourceFs {
     stat: (path) => checked('lstat', path, inner.stat),
     readdir: (path) => checked('readdir', path, inner.readdir),
     readlink: (path) => checked('readlink', path, inner.readlink),
-    openRead: (path) => faultyRead(checked('open', path, inner.openRead), path, faults),
+    openRead: (path, how) => faultyRead(checked('open', path, (real) => inner.openRead(real, how)), path, faults),
+    xattrs: (path) => inner.xattrs(path),
+    acls: inner.acls,
   };
 }
 
@@ -145,6 +147,7 @@ function faultyDir(inner: DestinationDir, faults: Faults): DestinationDir {
       inner.link(name, REAL.get(toDir) ?? toDir, toName);
     },
     xattrs: (name) => inner.xattrs(name),
+    defaultMode: () => inner.defaultMode(),
     setAttributes(name, attributes, isSymlink) {
       check('attributes', name);
       inner.setAttributes(name, attributes, isSymlink);

@@ -229,9 +229,9 @@ export class FlistDecoder {
       (extra ??= {}).sum = reader.string(layout.sumLength);
     }
 
-    let flags = 0;
+    let flags = this.#scratch[0] === SLASH ? EntryFlag.ABSOLUTE : 0;
     if (directory) {
-      if (xflags & XFlag.TOP_DIR) flags = EntryFlag.TOP_DIR;
+      if (xflags & XFlag.TOP_DIR) flags |= EntryFlag.TOP_DIR;
       if (!(xflags & XFlag.NO_CONTENT_DIR)) flags |= EntryFlag.CONTENT_DIR;
     }
     return {
@@ -251,7 +251,13 @@ export class FlistDecoder {
 
   /** Another name of a file in this list. */
   #nameOf(file: FileEntry): FileEntry {
-    return { ...file, dir: this.#foundDir, base: this.#foundBase, flags: 0, extra: { ...file.extra } };
+    return {
+      ...file,
+      dir: this.#foundDir,
+      base: this.#foundBase,
+      flags: this.#scratch[0] === SLASH ? EntryFlag.ABSOLUTE : 0,
+      extra: { ...file.extra },
+    };
   }
 
   /** Builds the name in #scratch and splits it into #foundDir and #foundBase (§6.5, R9, R10). */
@@ -282,7 +288,8 @@ export class FlistDecoder {
       if (byte !== SLASH) continue;
       const size = i - part;
       if (size === 0) {
-        if (i === 0) throw bad('flist-name', 'a name that starts at the root of the file system');
+        if (i === 0 && this.#layout.relative !== true)
+          throw bad('flist-name', 'a name that starts at the root of the file system');
         normal = false;
       } else if (name[part] === DOT) {
         if (size === 1) normal &&= length === 1;

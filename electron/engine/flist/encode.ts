@@ -3,7 +3,7 @@ import type { ByteWriter } from '../wire/byte-writer.ts';
 import { isDevice, isDir, isLink, isReg, isSpecial, XFlag } from '../wire/constants.ts';
 import type { NameOnce } from './acl.ts';
 import { AttributesWriter, AttributeTables } from './entry-attributes.ts';
-import { EntryFlag, entryName, type FileEntry, type FlistLayout } from './entry.ts';
+import { EntryFlag, entryName, givenName, type FileEntry, type FlistLayout } from './entry.ts';
 import { EntryNumbers, type ListFirsts, SentGroups } from './hard-links.ts';
 import type { IdNames } from './id-map.ts';
 
@@ -24,6 +24,8 @@ export class FlistEncoder {
   #first = true;
   #dir: ByteString = '';
   #base: ByteString = '';
+  /** 1 where the name had a slash in front. */
+  #lead = 0;
   #mode = 0;
   #mtime = 0;
   #atime = 0;
@@ -95,8 +97,9 @@ export class FlistEncoder {
     }
 
     const shared = this.#sharedPrefix(entry);
-    const dirLength = entry.dir === '' ? 0 : entry.dir.length + 1;
-    const tail = shared >= dirLength ? entry.base.slice(shared - dirLength) : entryName(entry).slice(shared);
+    const lead = entry.flags & EntryFlag.ABSOLUTE ? 1 : 0;
+    const dirLength = lead + (entry.dir === '' ? 0 : entry.dir.length + 1);
+    const tail = shared >= dirLength ? entry.base.slice(shared - dirLength) : givenName(entry).slice(shared);
     if (shared > 0) xflags |= XFlag.SAME_NAME;
     if (tail.length > 255) xflags |= XFlag.LONG_NAME;
 
@@ -118,6 +121,7 @@ export class FlistEncoder {
     this.#first = false;
     this.#dir = entry.dir;
     this.#base = entry.base;
+    this.#lead = lead;
     this.#mode = mode;
     this.#mtime = mtime;
     if (atime !== null) this.#atime = atime;
@@ -210,11 +214,13 @@ export class FlistEncoder {
   /** Bytes the full name has in common with the previous one, at most 255. */
   #sharedPrefix(entry: FileEntry): number {
     if (this.#first) return 0;
+    const lead = entry.flags & EntryFlag.ABSOLUTE ? 1 : 0;
+    if (lead !== this.#lead) return 0;
     let a: ByteString;
     let b: ByteString;
-    let at = 0;
+    let at = lead;
     if (entry.dir === this.#dir) {
-      at = entry.dir === '' ? 0 : entry.dir.length + 1;
+      at += entry.dir === '' ? 0 : entry.dir.length + 1;
       if (at >= MAX_SHARED) return MAX_SHARED;
       a = entry.base;
       b = this.#base;

@@ -10,6 +10,8 @@ export const EntryFlag = {
   INACTIVE: 4,
   /** Sending side: its content went out before, so the next request for it is the second attempt. */
   SENT: 8,
+  /** `-R` with an absolute argument: the name has a slash in front on the wire and where the list is sorted. */
+  ABSOLUTE: 16,
 } as const;
 
 /**
@@ -71,6 +73,11 @@ export function entryName(entry: Pick<FileEntry, 'dir' | 'base'>): ByteString {
   return entry.dir === '' ? entry.base : `${entry.dir}/${entry.base}`;
 }
 
+/** Name as it was given to the sender: absolute where its argument was (`-R`). */
+export function givenName(entry: FileEntry): ByteString {
+  return entry.flags & EntryFlag.ABSOLUTE ? `/${entryName(entry)}` : entryName(entry);
+}
+
 /** What decides the layout of entries on the wire, derived once from options and handshake (§2.5). */
 export interface FlistLayout {
   protocol: number;
@@ -93,4 +100,6 @@ export interface FlistLayout {
   xattrs: boolean;
   /** `--delete-missing-args`: an entry of mode 0 names an argument that is not there. */
   missing?: boolean;
+  /** `-R`: names may have a slash in front. */
+  relative?: boolean;
 }

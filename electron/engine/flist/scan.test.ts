@@ -195,9 +195,9 @@ describe('incremental recursion', () => {
     const first = scan.scanArguments();
     expect(names(first).sort()).toEqual([...ALL.filter((name) => !name.includes('/')), 'a'].sort());
     const [ofSource, ofOther] = first.filter((e) => e.base === 'a');
-    expect(names(scan.scanDir(ofSource!)).sort()).toEqual(['a/deep', 'a/x.o', 'a/y']);
-    expect(names(scan.scanDir(ofOther!))).toEqual(['a/w']);
-    expect(scan.scanDir({ ...ofSource!, flags: 0 })).toEqual([]);
+    expect(names(scan.scanDirs([ofSource!])).sort()).toEqual(['a/deep', 'a/x.o', 'a/y']);
+    expect(names(scan.scanDirs([ofOther!]))).toEqual(['a/w']);
+    expect(scan.scanDirs([{ ...ofSource!, flags: 0 }])).toEqual([]);
   });
 });
 

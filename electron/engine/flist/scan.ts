@@ -1,21 +1,26 @@
-import { constants } from 'node:os';
-import { getSystemErrorMap } from 'node:util';
-import { DriftlineError } from '../../../shared/errors.ts';
-import { type ByteString, bytesToText, displayPath, joinPath, textToBytes } from '../../../shared/model/path.ts';
+import { type ByteString, joinPath } from '../../../shared/model/path.ts';
 import type { EngineIssue } from '../events.ts';
+import { deviceSize } from '../fs/device-size.ts';
 import type { SourceFs, Stat } from '../fs/fs.ts';
+import { infoLevel } from '../options/info-words.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
-import { IoError, isDevice, isDir, isLink, isReg, isSpecial, Limit } from '../wire/constants.ts';
+import { IoError, isDevice, isDir, isLink, isReg, isSpecial, Limit, Mode } from '../wire/constants.ts';
 import { type EntryExtra, EntryFlag, entryName, type FileEntry } from './entry.ts';
+import { ImpliedDirs } from './implied-dirs.ts';
+import { type SourceArgument, splitArgument, splitRelativeArgument } from './source-argument.ts';
+import { type Look, SourceLook } from './source-look.ts';
+import { errnoOf, quoted, systemError } from './source-notices.ts';
 
 /** Where the entries of one source argument are found. */
 export interface ScanRoot {
   /** Local directory: an entry lies at `join(base, entryName)`; '' = the working directory. */
   readonly base: ByteString;
+  /** File system of the argument (`-x`). */
+  dev: Stat['dev'] | null;
 }
 
 /** `incRecurse` here is what the handshake agreed on, not what was offered. */
-export type ScanOptions = Pick<TransferOptions, 'recursive' | 'dirs' | 'links' | 'incRecurse' | 'hardLinks' | 'atimes'>;
+export type ScanOptions = TransferOptions;
 
 export interface ScanHooks {
   /** Trouble with one name. Its `ioError` decides the exit code; what goes to the peer is `SourceScan.ioError`. */
@@ -33,7 +38,29 @@ export interface ScanHooks {
 /** Entries gathered before the caller gets a turn. */
 const BATCH = 1000;
 
-/** Lists the source (§6.16): arguments without `-R`, `-L`, `-k` and `-x`. Names are in sending order, not sorted. */
+const ARGUMENT = EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR;
+
+/** `--delete-missing-args`: an argument that is not there. */
+const MISSING: Stat = {
+  ...{ mode: 0, size: 0, mtime: 0, nsec: 0, atime: 0, uid: 0, gid: 0 },
+  ...{ dev: 0, ino: 0, nlink: 0, rdevMajor: 0, rdevMinor: 0 },
+};
+
+/** The rest of a `-R` argument below an implied directory, which goes into the sub-list of that directory. */
+interface Pending {
+  readonly argument: SourceArgument;
+  readonly root: number;
+  /** Where the rest starts in the argument's name. */
+  readonly from: number;
+}
+
+/** Parents of an argument; `complete` if the argument itself comes next. */
+interface Parents {
+  readonly list: FileEntry[];
+  readonly complete: boolean;
+}
+
+/** Lists the source (§6.16). Names are in sending order, not sorted. */
 export class SourceScan {
   /** One per source argument; `FileEntry.root` is an index into it. */
   readonly roots: ScanRoot[] = [];
@@ -45,6 +72,10 @@ export class SourceScan {
   readonly #options: ScanOptions;
   readonly #filter: (name: ByteString, isDir: boolean, root: number) => boolean;
   readonly #hooks: ScanHooks;
+  readonly #look: SourceLook;
+  /** Incremental `-R`: what is to come below implied directories. */
+  readonly #pending = new Map<FileEntry, Pending[]>();
+  #rootImplied = false;
 
   /**
    * @param args source arguments as given
@@ -62,6 +93,7 @@ export class SourceScan {
     this.#options = options;
     this.#filter = filter;
     this.#hooks = hooks;
+    this.#look = new SourceLook(fs, options, (text) => hooks.message(text));
   }
 
   /** The first list: everything without incremental recursion, else the arguments and what `dir/` arguments contain. */
@@ -73,24 +105,62 @@ export class SourceScan {
 
   /** The same in pieces, so that the caller can do other work between them. */
   *scanAll(): Generator<FileEntry[]> {
+    const { relative, incRecurse } = this.#options;
+    const implied = new ImpliedDirs();
     for (const arg of this.#args) {
-      const entry = this.#argument(arg);
-      if (!entry) continue;
-      yield [entry];
-      if (!(entry.flags & EntryFlag.CONTENT_DIR)) continue;
-      if (!this.#options.incRecurse) yield* this.#tree(entry);
+      const argument = relative ? splitRelativeArgument(arg) : splitArgument(arg);
+      const root = this.roots.push({ base: argument.base, dev: null }) - 1;
+      const found = this.#lookUp(argument, root);
+      if (!found) continue;
+      if (argument.impliesRoot && !this.#rootImplied) {
+        this.#rootImplied = true;
+        const top = this.#impliedDir(argument, root, 0);
+        if (top) yield [top];
+      }
+      if (relative) {
+        const parents = incRecurse ? this.#below(implied, argument, root, 0) : this.#parents(implied, argument, root);
+        if (parents.list.length > 0) yield parents.list;
+        if (!parents.complete) continue;
+      }
+      const entry = this.#argument(argument, root, found);
+      if (entry) yield [entry];
+      if (!entry || !(entry.flags & EntryFlag.CONTENT_DIR)) continue;
+      implied.forget();
+      if (!incRecurse) yield* this.#tree(entry);
       else if (entry.base === '.') yield* this.scanDirBatches(entry);
     }
   }
 
-  /** What one directory contains: a sub-list of incremental recursion. Empty where contents are not sent. */
-  scanDir(entry: FileEntry): FileEntry[] {
+  /**
+   * What directories of one name contain: a sub-list of incremental recursion. Several arguments may have brought them;
+   * contents of the same folder are listed once.
+   */
+  scanDirs(dirs: readonly FileEntry[]): FileEntry[] {
     const all: FileEntry[] = [];
-    for (const batch of this.scanDirBatches(entry)) for (const found of batch) all.push(found);
+    const scanned: ByteString[] = [];
+    for (const dir of dirs) {
+      const base = this.#base(dir);
+      if (dir.flags & EntryFlag.CONTENT_DIR && !scanned.includes(base)) {
+        scanned.push(base);
+        for (const batch of this.scanDirBatches(dir)) for (const found of batch) all.push(found);
+      }
+      const pending = this.#pending.get(dir);
+      if (!pending) continue;
+      this.#pending.delete(dir);
+      const implied = new ImpliedDirs();
+      for (const { argument, root, from } of pending) {
+        const { list, complete } = this.#below(implied, argument, root, from);
+        for (const entry of list) all.push(entry);
+        if (!complete) continue;
+        const found = this.#lookUp(argument, root);
+        const entry = found && this.#argument(argument, root, found);
+        if (entry) all.push(entry);
+      }
+    }
     return all;
   }
 
-  /** `scanDir` in pieces. */
+  /** What one directory contains, in pieces. Empty where contents are not sent. */
   *scanDirBatches(dir: FileEntry): Generator<FileEntry[]> {
     if (!(dir.flags & EntryFlag.CONTENT_DIR)) return;
     const dirPath = this.localPath(dir);
@@ -142,61 +212,127 @@ export class SourceScan {
     }
   }
 
-  #argument(arg: ByteString): FileEntry | null {
-    const { isContents, base, name } = splitArgument(arg);
-    const root = this.roots.push({ base }) - 1;
-    const path = isContents && base !== '' ? base : joinPath(base, name);
-    let stat: Stat | null;
+  /** All implied parents of an argument that the one before did not bring. */
+  #parents(implied: ImpliedDirs, argument: SourceArgument, root: number): Parents {
+    const list: FileEntry[] = [];
+    const { name } = argument;
+    for (let slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1)) {
+      if (implied.has(argument, slash)) continue;
+      const dir = this.#impliedDir(argument, root, slash);
+      if (dir === null) return { list, complete: false };
+      list.push(dir);
+    }
+    implied.remember(argument, Math.max(0, name.lastIndexOf('/')));
+    return { list, complete: true };
+  }
+
+  /** Incremental: the next implied parent of an argument; the rest is left for the list of what is in there. */
+  #below(implied: ImpliedDirs, argument: SourceArgument, root: number, from: number): Parents {
+    const slash = argument.name.indexOf('/', from);
+    if (slash < 0) return { list: [], complete: true };
+    const rest: Pending = { argument, root, from: slash + 1 };
+    const known = implied.entryOf(argument, slash);
+    if (known) {
+      this.#pending.get(known)!.push(rest);
+      return { list: [], complete: false };
+    }
+    const dir = this.#impliedDir(argument, root, slash);
+    if (dir === null) return { list: [], complete: false };
+    this.#pending.set(dir, [rest]);
+    implied.remember(argument, slash, dir);
+    return { list: [dir], complete: false };
+  }
+
+  /** A parent that a `-R` argument names, so that it can be made with its attributes; rules do not apply to it. */
+  #impliedDir({ base, name, absolute }: SourceArgument, root: number, end: number): FileEntry | null {
+    const own = end === 0 ? '.' : name.slice(0, end);
+    const path = end === 0 ? base || '.' : joinPath(base, own);
     try {
-      stat = isContents ? this.#fs.stat(path) : this.#fs.lstat(path);
+      const stat = this.#fs.stat(path);
+      if (stat === null || !isDir(stat.mode)) return null; // the argument itself was there a moment ago
+      return this.#named(own, stat, null, root, EntryFlag.TOP_DIR | (absolute ? EntryFlag.ABSOLUTE : 0), path);
+    } catch (error) {
+      this.#failed('link_stat', own, path, error);
+      return null;
+    }
+  }
+
+  /** @returns null if there is nothing to send, which has been told */
+  #lookUp({ kind, base, name }: SourceArgument, root: number): Look | null {
+    const path = kind === 'root' ? base || '.' : joinPath(base, name);
+    let found: Look | null;
+    try {
+      found = this.#look.at(path, name, kind !== 'plain');
     } catch (error) {
       this.#failed('link_stat', name, path, error);
       return null;
     }
-    if (!stat || (isContents && !isDir(stat.mode))) {
-      // rsync deletes on the other side all the same, since nothing that exists was left out: no bit for the peer.
-      this.#report(
-        'list-failed',
-        name,
-        `link_stat ${quoted(path)} failed: ${systemError('ENOENT')}`,
-        'ENOENT',
-        IoError.GENERAL,
-      );
+    if (found && (kind !== 'root' || isDir(found.stat.mode))) {
+      this.roots[root]!.dev = found.stat.dev;
+      return found;
+    }
+    const { missingArgs } = this.#options;
+    if (missingArgs === 'ignore') return null;
+    if (missingArgs === 'delete') return { stat: MISSING, link: null };
+    // rsync deletes on the other side all the same, since nothing that exists was left out: no bit for the peer.
+    const message = `link_stat ${quoted(path)} failed: ${systemError('ENOENT')}`;
+    this.#report('list-failed', name, message, 'ENOENT', IoError.GENERAL);
+    return null;
+  }
+
+  #argument({ kind, name, base, absolute }: SourceArgument, root: number, found: Look): FileEntry | null {
+    const { recursive, dirs } = this.#options;
+    const directory = isDir(found.stat.mode);
+    if (kind !== 'root' && this.#filter(name, directory, root)) return null;
+    if (directory && !recursive && !dirs) {
+      this.#hooks.message(`skipping directory ${absolute ? '/' : ''}${name}`);
       return null;
     }
-    const directory = isDir(stat.mode);
-    if (!isContents && this.#filter(name, directory, root)) return null;
-    if (directory && !this.#options.recursive && !this.#options.dirs) {
-      this.#hooks.message(`skipping directory ${name}`);
-      return null;
-    }
-    const withContents = directory && (this.#options.recursive || isContents);
-    return this.#entry('', name, stat, root, withContents ? EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR : 0, path);
+    const withContents = directory && (recursive || kind !== 'plain');
+    const flags = (withContents ? ARGUMENT : 0) | (absolute ? EntryFlag.ABSOLUTE : 0);
+    return this.#named(name, found.stat, found.link, root, flags, kind === 'root' ? base || '.' : joinPath(base, name));
+  }
+
+  #named(
+    name: ByteString,
+    stat: Stat,
+    link: ByteString | null,
+    root: number,
+    flags: number,
+    path: ByteString,
+  ): FileEntry | null {
+    const slash = name.lastIndexOf('/');
+    return this.#entry(name.slice(0, Math.max(0, slash)), name.slice(slash + 1), stat, link, root, flags, path);
   }
 
   #child(dir: FileEntry, prefix: ByteString, base: ByteString, path: ByteString): FileEntry | null {
     const name = prefix === '' ? base : `${prefix}/${base}`;
-    let stat: Stat | null;
+    let found: Look | null;
     try {
-      stat = this.#fs.lstat(path);
+      found = this.#look.at(path, name, false);
     } catch (error) {
-      if (!this.#excludedEitherWay(name, dir.root)) this.#failed('readlink_stat', name, path, error);
+      if (this.#excludedEitherWay(name, dir.root)) return null;
+      if (errnoOf(error) === 'ENOENT') this.#vanished('file', name, path);
+      else this.#failed('readlink_stat', name, path, error);
       return null;
     }
-    if (!stat) {
-      if (!this.#excludedEitherWay(name, dir.root)) this.#vanished('file', name, path);
+    if (!found) {
+      if (!this.#excludedEitherWay(name, dir.root)) this.#gone(name, path);
       return null;
     }
+    const { stat, link } = found;
     const directory = isDir(stat.mode);
     if (this.#filter(name, directory, dir.root)) return null;
-    return this.#entry(
-      prefix,
-      base,
-      stat,
-      dir.root,
-      directory && this.#options.recursive ? EntryFlag.CONTENT_DIR : 0,
-      path,
-    );
+    let flags = dir.flags & EntryFlag.ABSOLUTE;
+    if (directory && this.#options.recursive) {
+      const isMount = this.#options.oneFileSystem > 0 && stat.dev !== this.roots[dir.root]!.dev;
+      if (isMount && this.#options.oneFileSystem > 1) {
+        if (infoLevel(this.#options, 'mount') > 0) this.#hooks.message(`[sender] skipping mount-point dir ${name}`);
+        return null;
+      }
+      if (!isMount) flags |= EntryFlag.CONTENT_DIR;
+    }
+    return this.#entry(prefix, base, stat, link, dir.root, flags, path);
   }
 
   /** A name that cannot be examined is only worth a report if no rule leaves it out, whatever it is. */
@@ -208,11 +344,13 @@ export class SourceScan {
     dir: ByteString,
     base: ByteString,
     stat: Stat,
+    link: ByteString | null,
     root: number,
     flags: number,
     path: ByteString,
   ): FileEntry | null {
-    const { mode } = stat;
+    const options = this.#options;
+    let { mode } = stat;
     const length = dir === '' ? base.length : dir.length + 1 + base.length;
     if (length >= Limit.PATH) {
       this.ioError |= IoError.GENERAL;
@@ -226,35 +364,38 @@ export class SourceScan {
       );
       return null;
     }
-    let extra: EntryExtra | null = null;
-    if (isDevice(mode)) extra = { rdevMajor: stat.rdevMajor, rdevMinor: stat.rdevMinor };
-    else if (isLink(mode) && this.#options.links) {
-      try {
-        extra = { link: this.#fs.readlink(path) };
-      } catch (error) {
-        const name = dir === '' ? base : `${dir}/${base}`;
-        if (errnoOf(error) === 'ENOENT') this.#vanished('file', name, path);
-        else this.#failed('readlink_stat', name, path, error);
-        return null;
+    let { size, mtime, nsec } = stat;
+    let extra: EntryExtra | null = link === null ? null : { link };
+    if (isDevice(mode)) {
+      if (options.copyDevices) {
+        size = deviceSize(stat);
+        // The time of a device says nothing of its content.
+        mtime = Math.floor(Date.now() / 1000);
+        nsec = 0;
+        mode = (mode & Mode.PERMS) | Mode.REG;
+      } else {
+        size = 0;
+        extra = { rdevMajor: stat.rdevMajor, rdevMinor: stat.rdevMinor };
       }
-    }
-    if (this.#options.hardLinks && stat.nlink > 1 && !isDir(mode)) {
+    } else if (isSpecial(mode)) size = 0;
+    if (options.hardLinks && stat.nlink > 1 && !isDir(mode)) {
       (extra ??= {}).hardLink = { dev: stat.dev, ino: stat.ino, first: -1 };
     }
-    if (this.#options.atimes > 0 && !isDir(mode)) (extra ??= {}).atime = stat.atime;
+    if (options.atimes > 0 && !isDir(mode)) (extra ??= {}).atime = stat.atime;
     const entry: FileEntry = {
       dir,
       base,
       mode,
-      size: isDevice(mode) || isSpecial(mode) ? 0 : stat.size,
-      mtime: stat.mtime,
-      nsec: stat.nsec,
+      size,
+      mtime,
+      nsec,
       uid: stat.uid,
       gid: stat.gid,
       flags,
       root,
       extra,
     };
+    if (mode === 0) return entry;
     if (this.#hooks.attach) {
       try {
         this.#hooks.attach(entry, path);
@@ -266,6 +407,14 @@ export class SourceScan {
     }
     if (this.#hooks.sum && isReg(mode)) (entry.extra ??= {}).sum = this.#hooks.sum(entry, path);
     return entry;
+  }
+
+  /** There is nothing at a name that was listed, or nothing where it leads to. */
+  #gone(name: ByteString, path: ByteString): void {
+    if (!this.#look.follows || !this.#fs.lstat(path)) return this.#vanished('file', name, path);
+    this.ioError |= IoError.GENERAL;
+    const message = `symlink has no referent: ${quoted(path)}`;
+    this.#report('list-failed', name, message, 'ENOENT', IoError.GENERAL);
   }
 
   #vanished(kind: 'file' | 'directory', name: ByteString, path: ByteString): void {
@@ -283,35 +432,4 @@ export class SourceScan {
   #report(code: EngineIssue['code'], name: ByteString, message: string, errno: string, ioError: 1 | 2): void {
     this.#hooks.issue({ code, name, errno, message, ioError });
   }
-}
-
-/** Splits a source argument into where it lies and what it is called in the list (§6.16). */
-function splitArgument(arg: ByteString): { isContents: boolean; base: ByteString; name: ByteString } {
-  if (/(^|\/)\.{0,2}$/.test(arg)) return { isContents: true, base: arg, name: '.' };
-  const slash = arg.lastIndexOf('/');
-  return { isContents: false, base: slash === 0 ? '/' : arg.slice(0, Math.max(slash, 0)), name: arg.slice(slash + 1) };
-}
-
-/** The system's code of a failed file-system call; null for anything that is not one. */
-function errnoOf(error: unknown): string | null {
-  if (!(error instanceof DriftlineError) || error.data.kind !== 'fs') return null;
-  const errno = error.data.details?.['errno'];
-  return typeof errno === 'string' ? errno : '';
-}
-
-/** Absolute and escaped, between quotes, as rsync shows paths. */
-function quoted(path: ByteString): string {
-  const full = path.startsWith('/') ? path : joinPath(textToBytes(process.cwd()), path);
-  return `"${displayPath(bytesToText(full))}"`;
-}
-
-/** Where the C library's text differs from libuv's. */
-const SYSTEM_TEXT: Record<string, string> = { EIO: 'Input/output error', ELOOP: 'Too many levels of symbolic links' };
-
-/** `No such file or directory (2)` for `ENOENT`. */
-function systemError(errno: string): string {
-  const number = (constants.errno as Record<string, number>)[errno];
-  if (number === undefined) return errno === '' ? 'unknown error' : errno;
-  const text = SYSTEM_TEXT[errno] ?? getSystemErrorMap().get(-number)?.[1] ?? errno;
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)} (${number})`;
 }

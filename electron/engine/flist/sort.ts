@@ -61,6 +61,26 @@ const byteOrSlash = (text: ByteString, at: number): number => (at < text.length 
 /** Sorts a list in place; entries of equal name and kind keep their order. */
 export function sortEntries(entries: FileEntry[]): void {
   if (entries.length < 2) return;
+  const absolute = entries.filter((entry) => entry.flags & EntryFlag.ABSOLUTE);
+  if (absolute.length > 0 && absolute.length < entries.length) return sortMixed(entries, absolute);
+  sortAlike(entries);
+}
+
+/** Absolute names stand together, as what a directory of an empty name contains (§6.14). */
+function sortMixed(entries: FileEntry[], absolute: FileEntry[]): void {
+  const others = entries.filter((entry) => !(entry.flags & EntryFlag.ABSOLUTE));
+  sortAlike(absolute);
+  sortAlike(others);
+  const behind = others.findIndex(
+    (entry) => entry.dir === '' && isDir(entry.mode) && entry.base !== '.' && entry.base.charCodeAt(0) > SLASH,
+  );
+  others.splice(behind < 0 ? others.length : behind, 0, ...absolute);
+  for (let i = 0; i < others.length; i++) entries[i] = others[i]!;
+}
+
+/** Entries whose names are all absolute or all relative. */
+function sortAlike(entries: FileEntry[]): void {
+  if (entries.length < 2) return;
   const dir = entries[0]!.dir;
   let single = true;
   for (let i = 1; i < entries.length && single; i++) single = entries[i]!.dir === dir;

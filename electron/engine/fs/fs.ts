@@ -1,5 +1,5 @@
 import type { ByteString } from '../../../shared/model/path.ts';
-import type { XattrDoor } from './xattr.ts';
+import type { Acl } from '../flist/acl.ts';
 
 /**
  * The file system as the roles see it. All calls are synchronous (reference: stack.md "Files"); the roles slice their
@@ -36,6 +36,31 @@ export interface NewAttributes {
   extended?: ((at: XattrDoor) => void) | undefined;
 }
 
+/**
+ * The extended attributes of one file or folder, which a symlink at its end is taken for itself. A file system without
+ * attributes has none. Failures throw errors of kind `fs`.
+ */
+export interface XattrDoor {
+  list(): ByteString[];
+  /** The value, or null where there is no such attribute. */
+  get(name: ByteString): Buffer | null;
+  set(name: ByteString, value: Uint8Array): void;
+  /** What is not there is as good as removed. */
+  remove(name: ByteString): void;
+}
+
+/**
+ * Where ACLs of files lie. Both kinds are complete: an access ACL has its base entries. NO_ACL stands for a file whose
+ * mode says it all, or a folder without default ACL.
+ */
+export interface AclStore {
+  /** @param mode of the file */
+  access(at: XattrDoor, mode: number): Acl;
+  default(at: XattrDoor): Acl;
+  setAccess(at: XattrDoor, acl: Acl, mode: number): void;
+  setDefault(at: XattrDoor, acl: Acl): void;
+}
+
 /** Source side: reads only. Paths are absolute or relative to the working directory. */
 export interface SourceFs {
   lstat(path: ByteString): Stat | null;
@@ -43,8 +68,21 @@ export interface SourceFs {
   /** Names without `.` and `..`, in directory order. */
   readdir(path: ByteString): ByteString[];
   readlink(path: ByteString): ByteString;
-  /** Opens a regular file for reading without following a final symlink or blocking on a FIFO; throws if it is not regular. */
-  openRead(path: ByteString): ReadFile;
+  /** Opens a regular file for reading without blocking on a FIFO; throws if it is not regular. */
+  openRead(path: ByteString, how?: ReadHow): ReadFile;
+  /** The extended attributes of a file, of a symlink its own. */
+  xattrs(path: ByteString): XattrDoor;
+  readonly acls: AclStore;
+}
+
+/** What is not done unless asked for. */
+export interface ReadHow {
+  /** Follows a final symlink. */
+  readonly follow?: boolean;
+  /** Leaves the access time alone where the system lets this process. */
+  readonly noatime?: boolean;
+  /** Reads a device too, to its end. */
+  readonly devices?: boolean;
 }
 
 export interface ReadFile {
@@ -99,6 +137,8 @@ export interface DestinationDir {
   link(name: ByteString, toDir: DestinationDir, toName: ByteString): void;
   /** The extended attributes of an entry, of a symlink its own; `name` may be '.'. Valid until the next call here. */
   xattrs(name: ByteString): XattrDoor;
+  /** Permissions that the folder's default ACL allows new entries, or null where the umask counts. */
+  defaultMode(): number | null;
   /**
    * Attributes of an existing entry (never through a symlink): owner, then mode, then times. `name` may be '.': the
    * folder itself. The mode is skipped for a symlink.

@@ -3,14 +3,18 @@ import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { majorOf, minorOf } from './device-number.ts';
 import { deviceSize } from './device-size.ts';
-import type { ReadFile, SourceFs, Stat } from './fs.ts';
+import type { ReadFile, ReadHow, SourceFs, Stat } from './fs.ts';
 import { errnoOf, fsError, isMissing } from './fs-error.ts';
+import { kernelAcls } from './acl.ts';
 import { native } from './native-path.ts';
+import { openXattrs } from './xattr.ts';
 
 const { S_IFMT, S_IFREG, S_IFBLK, S_IFCHR, O_RDONLY } = fs.constants;
 // Windows has neither flag; its reparse points are refused by the type check after opening.
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
+// Linux only.
+const O_NOATIME = fs.constants.O_NOATIME ?? 0;
 
 const BIG = { bigint: true, throwIfNoEntry: false } as const;
 /** libuv names: one char per byte. */
@@ -34,7 +38,9 @@ export const nodeSourceFs: SourceFs = {
       throw fsError(error, 'read the link', path);
     }
   },
-  openRead: (path) => openRegular(path, path),
+  openRead: (path, how) => openRegular(path, path, how),
+  xattrs: (path) => openXattrs(path, path),
+  acls: kernelAcls,
 };
 
 type BigStatCall = (path: string | Buffer, options: typeof BIG) => fs.BigIntStats | undefined;
@@ -89,17 +95,17 @@ function exact(value: bigint): number | bigint {
 }
 
 /**
- * Opens a regular file for reading. O_NOFOLLOW refuses a link planted at the last moment, O_NONBLOCK keeps a FIFO from
- * blocking the open; the type is then checked on the open file.
+ * Opens a regular file for reading. O_NOFOLLOW refuses a link planted at the last moment unless links are followed,
+ * O_NONBLOCK keeps a FIFO from blocking the open; the type is then checked on the open file.
  * @param path what to open
  * @param shown its name in messages
- * @param devices whether a device will do too (`--copy-devices`, `--write-devices`)
  * @throws fs with the errno's code; `not-regular` for anything else
  */
-export function openRegular(path: ByteString, shown: ByteString, devices = false): ReadFile {
+export function openRegular(path: ByteString, shown: ByteString, { follow, noatime, devices }: ReadHow = {}): ReadFile {
+  const flags = O_RDONLY | (follow ? 0 : O_NOFOLLOW) | O_NONBLOCK;
   let fd: number;
   try {
-    fd = fs.openSync(native(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    fd = noatime ? openQuietly(native(path), flags) : fs.openSync(native(path), flags);
   } catch (error) {
     // A socket cannot be opened at all.
     if (errnoOf(error) === 'ENXIO') throw notRegular(shown);
@@ -114,6 +120,16 @@ export function openRegular(path: ByteString, shown: ByteString, devices = false
   } catch (error) {
     fs.closeSync(fd);
     throw fsError(error, 'open', shown);
+  }
+}
+
+/** Only its owner may read a file without a trace; everyone else reads it as usual. */
+function openQuietly(path: string | Buffer, flags: number): number {
+  try {
+    return fs.openSync(path, flags | O_NOATIME);
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error;
+    return fs.openSync(path, flags);
   }
 }
 

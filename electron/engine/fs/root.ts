@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath, joinPath } from '../../../shared/model/path.ts';
+import { defaultMode } from './acl.ts';
 import { canHold, type DirHandle, type DirHandles, HeldDirs, WalkedDirs } from './dir-handles.ts';
-import { FAKE_STAT, type FakeStat, formatFakeStat, readFakeStat, readTarget, setFakeAttributes } from './fake-super.ts';
+import { type FakeStat, formatFakeStat, readFakeStat, readTarget, setFakeAttributes } from './fake-super.ts';
 import { errnoError, errnoOf, fsError, isMissing } from './fs-error.ts';
 import type {
   DestinationDir,
@@ -14,6 +15,7 @@ import type {
   Stat,
   TempFile,
   TempOptions,
+  XattrDoor,
 } from './fs.ts';
 import { type Journal, NO_JOURNAL, type TempKind } from './journal.ts';
 import { checkName, checkRel, native } from './native-path.ts';
@@ -22,7 +24,8 @@ import { loadPosix } from './posix.ts';
 import { nodeTimes } from './file-attributes.ts';
 import { openInPlace } from './in-place-file.ts';
 import { makeTemporary, openTemp, TEMP_FLAGS, type TempPlace } from './temp-file.ts';
-import { openXattrs, type XattrDoor } from './xattr.ts';
+import { hasXattrs, openXattrs } from './xattr.ts';
+import { FakeXattr } from '../flist/xattr.ts';
 import { isDir, isReg, Mode } from '../wire/constants.ts';
 
 const { S_IFMT, S_IFLNK, S_IFREG } = fs.constants;
@@ -130,7 +133,7 @@ class Dir implements DestinationDir {
   }
 
   openRead(name: ByteString, devices = false): ReadFile {
-    return openRegular(this.#entry(name), this.#shown(name), devices);
+    return openRegular(this.#entry(name), this.#shown(name), { devices });
   }
 
   mkdir(name: ByteString, mode: number): void {
@@ -190,7 +193,7 @@ class Dir implements DestinationDir {
         const fd = fs.openSync(native(path), TEMP_FLAGS, 0o600);
         try {
           fs.writeSync(fd, content, null, 'latin1');
-          openXattrs(fd, this.#shown(name)).set(FAKE_STAT, Buffer.from(formatFakeStat(stat), 'latin1'));
+          openXattrs(fd, this.#shown(name)).set(FakeXattr.STAT, Buffer.from(formatFakeStat(stat), 'latin1'));
         } catch (error) {
           fs.unlinkSync(native(path));
           throw error;
@@ -222,6 +225,10 @@ class Dir implements DestinationDir {
   xattrs(name: ByteString): XattrDoor {
     if (name !== '.') checkName(name);
     return openXattrs(this.#dir().prefix + name, this.#shown(name));
+  }
+
+  defaultMode(): number | null {
+    return hasXattrs() ? defaultMode(this.xattrs('.')) : null;
   }
 
   setAttributes(name: ByteString, wanted: NewAttributes, isSymlink: boolean): void {

@@ -113,6 +113,7 @@ export function flistLayout(agreed: Agreement, options: TransferOptions): FlistL
     acls: options.acls,
     xattrs: options.xattrs > 0,
     missing: options.missingArgs === 'delete',
+    relative: options.relative,
   };
 }
 

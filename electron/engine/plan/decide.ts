@@ -1,7 +1,7 @@
 import type { ByteString } from '../../../shared/model/path.ts';
-import type { FileEntry } from '../flist/entry.ts';
-import type { Stat } from '../fs/fs.ts';
-import type { XattrDoor } from '../fs/xattr.ts';
+import { entryName, type FileEntry } from '../flist/entry.ts';
+import { isUnsafeLink } from '../flist/unsafe-link.ts';
+import type { Stat, XattrDoor } from '../fs/fs.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import {
   ItemFlag,
@@ -32,7 +32,8 @@ export interface Decision {
   why?: SkipReason;
 }
 
-export type SkipReason = 'not-existing' | 'exists' | 'over-size' | 'under-size' | 'newer' | 'as-long' | 'kind';
+export type SkipReason =
+  'not-existing' | 'exists' | 'over-size' | 'under-size' | 'newer' | 'as-long' | 'kind' | 'unsafe-link';
 
 /**
  * How alike a source's entry and something that exists are: another kind, the same kind, the same content (as far as
@@ -78,10 +79,9 @@ export interface ReceiverAbilities {
 
 const NONE: Decision = Object.freeze({ action: 'none', iflags: 0, makeWay: false });
 const SKIP = Object.fromEntries(
-  (['not-existing', 'exists', 'over-size', 'under-size', 'newer', 'as-long', 'kind'] as const).map((why) => [
-    why,
-    Object.freeze({ action: 'skip', iflags: 0, makeWay: false, why }),
-  ]),
+  (['not-existing', 'exists', 'over-size', 'under-size', 'newer', 'as-long', 'kind', 'unsafe-link'] as const).map(
+    (why) => [why, Object.freeze({ action: 'skip', iflags: 0, makeWay: false, why })],
+  ),
 ) as Readonly<Record<SkipReason, Decision>>;
 
 /**
@@ -155,6 +155,17 @@ export function keepsTime(mode: number, options: TransferOptions): boolean {
   return !(isLink(mode) && options.omitLinkTimes);
 }
 
+/**
+ * Permissions of something that is there already, where the source's do not count.
+ * @param executability `-E`: whether a file may be executed follows the source
+ */
+export function keptMode(source: number, present: number, executability: boolean): number {
+  const mode = present & Mode.PERMS;
+  if (!executability || !isReg(source)) return mode;
+  if ((source & 0o111) === 0) return mode & ~0o111;
+  return (present & 0o111) === 0 ? mode | ((mode & 0o444) >> 2) : mode;
+}
+
 /** How alike `entry` and what is at some place are. */
 export function likeness(
   entry: FileEntry,
@@ -201,6 +212,7 @@ function decideLink(
   abilities: ReceiverAbilities,
 ): Decision {
   if (!options.links || entry.extra?.link === undefined) return SKIP.kind;
+  if (options.safeLinks && isUnsafeLink(entry.extra.link, entryName(entry))) return SKIP['unsafe-link'];
   return decideMade(entry, dest, options, abilities);
 }
 
@@ -211,7 +223,7 @@ function decideNode(
   abilities: ReceiverAbilities,
 ): Decision {
   const wanted = isDevice(entry.mode) ? options.devices && abilities.isRoot : isSpecial(entry.mode) && options.specials;
-  if (!wanted) return SKIP.kind;
+  if (!wanted || options.dropDevices) return SKIP.kind;
   return decideMade(entry, dest, options, abilities);
 }
 
@@ -254,8 +266,13 @@ export function differences(
   let flags = 0;
   if (isReg(entry.mode) && entry.size !== stat.size) flags |= ItemFlag.REPORT_SIZE;
   if (keepsTime(entry.mode, options) ? !sameTime(entry, stat, options) : rewritten) flags |= ItemFlag.REPORT_TIME;
-  if (options.perms && !isLink(entry.mode) && (entry.mode & Mode.PERMS) !== (stat.mode & Mode.PERMS)) {
-    flags |= ItemFlag.REPORT_PERMS;
+  if (options.atimes > 0 && !isDir(entry.mode) && !isLink(entry.mode) && entry.extra?.atime !== stat.atime)
+    flags |= ItemFlag.REPORT_ATIME;
+  if (!isLink(entry.mode)) {
+    if (options.perms) {
+      if ((entry.mode & Mode.PERMS) !== (stat.mode & Mode.PERMS)) flags |= ItemFlag.REPORT_PERMS;
+    } else if (options.executability && keptMode(entry.mode, stat.mode, true) !== (stat.mode & Mode.PERMS))
+      flags |= ItemFlag.REPORT_PERMS;
   }
   const uid = abilities.uidFor(entry);
   if (uid !== null && uid !== stat.uid) flags |= ItemFlag.REPORT_OWNER;

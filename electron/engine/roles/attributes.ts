@@ -2,13 +2,16 @@ import type { FileEntry } from '../flist/entry.ts';
 import type { DestinationDir, NewAttributes, Stat } from '../fs/fs.ts';
 import type { IdMapper } from '../flist/id-map.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
-import { keepsTime, type ReceiverAbilities } from '../plan/decide.ts';
-import { Mode, isLink } from '../wire/constants.ts';
+import { keepsTime, keptMode, type ReceiverAbilities } from '../plan/decide.ts';
+import { Mode, isDir, isLink } from '../wire/constants.ts';
+
+/** Whether this process tries what only the administrator may. What it cannot give a file, `--fake-super` keeps. */
+export const actsAsRoot = ({ fakeSuper, superUser }: TransferOptions): boolean =>
+  fakeSuper || (superUser ?? process.getuid?.() === 0);
 
 /** What this process may do as a receiving side. */
 export function localAbilities(options: TransferOptions, ids: () => IdMapper): ReceiverAbilities {
-  // What cannot be given to a file is kept in its attributes.
-  const isRoot = options.fakeSuper || process.getuid?.() === 0;
+  const isRoot = actsAsRoot(options);
   return {
     isRoot,
     uidFor: (entry) => (options.owner && isRoot ? ids().uid(entry.uid) : null),
@@ -33,7 +36,7 @@ export function attributesFor(
   let mode: number | null;
   if (isLink(entry.mode)) mode = null;
   else if (options.perms) mode = entry.mode & Mode.PERMS;
-  else if (existing) mode = existing.mode & Mode.PERMS;
+  else if (existing) mode = keptMode(entry.mode, existing.mode, options.executability);
   else mode = entry.mode & 0o777 & (abilities.defaultMode?.(entry) ?? ~umask);
   const wanted: NewAttributes = {
     mode,
@@ -41,7 +44,7 @@ export function attributesFor(
     gid: abilities.gidFor(entry),
     mtime: keepsMtime ? entry.mtime : null,
     nsec: keepsMtime ? entry.nsec : 0,
-    atime: null,
+    atime: options.atimes > 0 && !isDir(entry.mode) ? (entry.extra?.atime ?? null) : null,
   };
   if (extended) wanted.extended = (at) => extended.set(at, entry, wanted.mode);
   return wanted;
@@ -64,7 +67,7 @@ export function changedAttributes(wanted: NewAttributes, stat: Stat, exactTimes:
     mode: sameMode ? null : wanted.mode,
     mtime: sameTime ? null : wanted.mtime,
     nsec: wanted.nsec,
-    atime: null,
+    atime: wanted.atime === stat.atime ? null : wanted.atime,
     extended: wanted.extended,
   };
 }
@@ -74,10 +77,10 @@ export function changedAttributes(wanted: NewAttributes, stat: Stat, exactTimes:
  * one), then without the mode, then without anything. Null when nothing was left to refuse.
  */
 export function lesserAttributes(refused: NewAttributes): NewAttributes | null {
-  const { uid, gid, mode, mtime } = refused;
+  const { uid, gid, mode, mtime, atime } = refused;
   if (uid !== null || gid !== null) return { ...refused, uid: null, gid: null, mode: mode && mode & ~0o6000 };
   if (mode !== null) return { ...refused, mode: null };
-  return mtime === null ? null : { ...refused, mtime: null };
+  return mtime === null && atime === null ? null : { ...refused, mtime: null, atime: null };
 }
 
 /**
@@ -88,8 +91,8 @@ export function lesserAttributes(refused: NewAttributes): NewAttributes | null {
 export function setWhatCanBe(dir: DestinationDir, name: string, wanted: NewAttributes, isSymlink: boolean): unknown {
   let first: unknown = null;
   for (let attributes: NewAttributes | null = wanted; attributes; attributes = lesserAttributes(attributes)) {
-    const { uid, gid, mode, mtime, extended } = attributes;
-    if (uid === null && gid === null && mode === null && mtime === null && !extended) break;
+    const { uid, gid, mode, mtime, atime, extended } = attributes;
+    if (uid === null && gid === null && mode === null && mtime === null && atime === null && !extended) break;
     try {
       dir.setAttributes(name, attributes, isSymlink);
       return first;

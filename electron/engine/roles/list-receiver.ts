@@ -5,16 +5,23 @@ import { FlistDecoder, readIdLists } from '../flist/decode.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { FileList, FileLists } from '../flist/file-lists.ts';
 import { flistLayout } from '../handshake/negotiate.ts';
-import { isDir, isReg } from '../wire/constants.ts';
+import { pruneEmptyDirs } from '../flist/prune.ts';
+import { mungeLink } from '../flist/unsafe-link.ts';
+import { changeMode } from '../options/chmod.ts';
+import { isDir, isLink, isReg } from '../wire/constants.ts';
 import { MORE } from '../wire/peer-input.ts';
 
 /** What a client may receive: names its arguments stand for and its own filters let through (reference R17, R18). */
 export interface Expectation {
   /** Whether a top-level name ('.' = the destination folder itself) may appear. */
   topName(name: ByteString): boolean;
+  /** Whether a folder's contents may be sent, and what it has beside them be deleted: not a parent alone (`-R`). */
+  mayHaveContents(name: ByteString): boolean;
   /** Whether our own transmitted rules hide the name. */
   hidden(name: ByteString, isDir: boolean): boolean;
 }
+
+const ARGUMENT = EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR;
 
 /** Reads file lists and sub-lists, checks them, and keeps what both receiving roles need to know of them. */
 export class ListReceiver {
@@ -22,6 +29,8 @@ export class ListReceiver {
   readonly counts = { total: 0, regular: 0, dirs: 0, links: 0, devices: 0, specials: 0, totalSize: 0, flistBytes: 0 };
   /** Active directories by name, '.' for the root. */
   readonly dirs = new Map<ByteString, FileEntry>();
+  /** Whether a rule of this side names a directory, so that it is not pruned (`-m`). */
+  namesDir: (name: ByteString) => boolean = () => false;
   userNames: Map<number, ByteString>;
   groupNames: Map<number, ByteString>;
 
@@ -82,25 +91,46 @@ export class ListReceiver {
   }
 
   #accept(entries: FileEntry[], dirIndex: number): FileList {
-    const { progress } = this.#conn;
+    const { progress, options } = this.#conn;
+    if (options.chmod.length > 0 || options.mungeLinks) for (const entry of entries) this.#adapt(entry);
     const list = this.#lists.add(entries, dirIndex);
+    if (options.pruneEmptyDirs) pruneEmptyDirs(list.entries, this.namesDir);
     for (const entry of list.entries) {
       this.#count(entry);
       if (entry.flags & EntryFlag.INACTIVE) continue;
       const name = entryName(entry);
       if (entry.dir === '') this.#checkTop(name);
-      if (name !== '.' && this.#expectation?.hidden(name, isDir(entry.mode))) {
+      // Rules do not apply to the parents of what was named.
+      const implied = options.relative && (entry.flags & ARGUMENT) === EntryFlag.TOP_DIR;
+      if (name !== '.' && !implied && this.#expectation?.hidden(name, isDir(entry.mode))) {
         throw fail(
           'protocol',
           'excluded-sent',
           `The server sent ${displayPath(bytesToText(name))}, which the filters exclude`,
         );
       }
-      if (isDir(entry.mode)) this.dirs.set(name, entry);
+      if (isDir(entry.mode)) {
+        this.#checkContents(entry, name);
+        this.dirs.set(name, entry);
+      }
     }
     progress.filesTotal = this.counts.total;
     progress.bytesTotal = this.counts.totalSize;
     return list;
+  }
+
+  #checkContents(entry: FileEntry, name: ByteString): void {
+    if (!(entry.flags & EntryFlag.CONTENT_DIR) || !this.#expectation || this.#expectation.mayHaveContents(name)) return;
+    const shown = displayPath(bytesToText(name));
+    throw fail('protocol', 'unrequested', `The server sent ${shown} with its contents, which was not asked for`);
+  }
+
+  /** What this side's options make of an entry. */
+  #adapt(entry: FileEntry): void {
+    const { chmod, mungeLinks } = this.#conn.options;
+    if (!isLink(entry.mode)) {
+      if (entry.mode !== 0) entry.mode = changeMode(entry.mode, isDir(entry.mode), chmod);
+    } else if (mungeLinks && entry.extra?.link !== undefined) entry.extra.link = mungeLink(entry.extra.link);
   }
 
   #checkTop(name: ByteString): void {

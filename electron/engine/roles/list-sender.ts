@@ -6,15 +6,16 @@ import type { IdNames } from '../flist/id-map.ts';
 import { localNames } from '../flist/id-map.ts';
 import type { ReadFile } from '../fs/fs.ts';
 import { flistLayout } from '../handshake/negotiate.ts';
+import { changeMode } from '../options/chmod.ts';
 import type { SourceAttributes } from './source-attributes.ts';
-import { Msg, Ndx, isDir, isReg } from '../wire/constants.ts';
+import { Msg, Ndx, isDir, isLink, isReg } from '../wire/constants.ts';
 
 /** Where a sender's entries and contents come from: a scan of arguments, or the items of a plan. */
 export interface SourceTree {
   /** Non-incremental: the whole tree in sending order, in batches. Incremental: the first list only. */
   batches(): Iterable<FileEntry[]>;
-  /** Incremental: the entries of one directory. */
-  children(dir: FileEntry): FileEntry[];
+  /** Incremental: the entries of directories that go by one name. */
+  children(dirs: readonly FileEntry[]): FileEntry[];
   open(entry: FileEntry): ReadFile;
   /** io_error bits of the scan so far, for the end of a list (§6.11). */
   readonly ioError: number;
@@ -119,9 +120,7 @@ export class ListSender {
     const sentBefore = output.sent + output.data.pending;
     output.data.ndx(Ndx.FLIST_OFFSET - dirIndex);
     // Directories of the same name from several arguments share one list (§6.14).
-    const entries = this.#lists
-      .sameNameDirs(dirIndex)
-      .flatMap((dir) => (dir.flags & EntryFlag.CONTENT_DIR ? this.#tree.children(dir) : []));
+    const entries = this.#tree.children(this.#lists.sameNameDirs(dirIndex));
     for (const entry of entries) this.#write(entry);
     this.#writeEnd();
     const list = this.#lists.add(entries, dirIndex);
@@ -158,6 +157,9 @@ export class ListSender {
   }
 
   #write(entry: FileEntry): void {
+    const { chmod } = this.#conn.options;
+    if (chmod.length > 0 && !isLink(entry.mode) && entry.mode !== 0)
+      entry.mode = changeMode(entry.mode, isDir(entry.mode), chmod);
     this.#encoder.writeEntry(this.#conn.output.data, entry);
     const { counts } = this;
     counts.total++;

@@ -6,9 +6,7 @@ import type { FileList, FileLists } from '../flist/file-lists.ts';
 import type { PlanItem } from '../../../shared/plan-codec.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { sameTime, type ReceiverAbilities } from '../plan/decide.ts';
-import type { Stat } from '../fs/fs.ts';
-import { defaultMode } from '../fs/acl.ts';
-import { hasXattrs, type XattrDoor } from '../fs/xattr.ts';
+import type { Stat, XattrDoor } from '../fs/fs.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
 import { Backup } from './backup.ts';
 import type { Basis } from './basis.ts';
@@ -38,6 +36,8 @@ export interface Pending {
   existing: Stat | null;
   again: boolean;
 }
+
+const SET_GID = 0o2000;
 
 /**
  * What generator and receiver share: the internal channel that never crosses the wire (reference §0.2). The receiver
@@ -109,7 +109,7 @@ export class ReceiveState {
     this.planned = planned;
     this.sides = sides;
     this.extended = extended;
-    if (!conn.options.perms && hasXattrs()) abilities.defaultMode = (entry) => this.#defaultMode(entry.dir);
+    if (!conn.options.perms) abilities.defaultMode = (entry) => this.#defaultMode(entry.dir);
     if (extended) {
       abilities.extended = extended;
       extended.onFailed = (entry, error) => this.attributesFailed(entry, error);
@@ -199,6 +199,8 @@ export class ReceiveState {
     if (!place || !stat) return;
     const name = entryName(entry);
     const wanted = attributesFor(entry, working ? before : stat, conn.options, abilities, this.umask);
+    // A new folder takes the set-group bit from the one it is in.
+    if (working && before === null && !conn.options.perms && wanted.mode !== null) wanted.mode |= stat.mode & SET_GID;
     // A time that is taken for equal stays.
     if (working && before && sameTime(entry, stat, conn.options)) wanted.mtime = null;
     if (!working) wanted.mode = this.#finalModes.get(name) ?? wanted.mode;
@@ -220,7 +222,7 @@ export class ReceiveState {
     if (this.#defaults?.rel === rel) return this.#defaults.mode;
     const dir = this.destination.dir(rel);
     if (dir === null) return null;
-    this.#defaults = { rel, mode: defaultMode(dir.xattrs('.')) };
+    this.#defaults = { rel, mode: dir.defaultMode() };
     return this.#defaults.mode;
   }
 

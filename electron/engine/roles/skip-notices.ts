@@ -5,7 +5,7 @@ import { isDir } from '../wire/constants.ts';
 import { shownName } from './destination.ts';
 import type { ReceiveState } from './receive-state.ts';
 
-const TEXT: Readonly<Record<Exclude<SkipReason, 'kind' | 'as-long' | 'not-existing'>, string>> = {
+const TEXT: Readonly<Record<Exclude<SkipReason, 'kind' | 'as-long' | 'not-existing' | 'unsafe-link'>, string>> = {
   exists: 'exists',
   'over-size': 'is over max-size',
   'under-size': 'is under min-size',
@@ -28,6 +28,11 @@ export class SkipNotices {
     if (why === 'kind') {
       const message = `skipping non-regular file "${shownName(entry)}"`;
       return conn.issue({ code: 'skipped-non-regular', name, message, ioError: 0 });
+    }
+    if (why === 'unsafe-link') {
+      if (infoLevel(conn.options, 'symsafe') === 0) return;
+      const text = `ignoring unsafe symlink "${name}" -> "${entry.extra!.link!}"\n`;
+      return conn.emit({ type: 'message', level: 'info', from: 'local', text });
     }
     if (why === undefined || why === 'as-long' || this.#level === 0) return;
     const text =
