@@ -19,6 +19,7 @@ export const localSource = (fakeSuper: boolean): SourceFs => (fakeSuper ? fakeSu
  */
 export function localOpener(journal: Journal, fakeSuper = false): DestinationOpener {
   return {
+    acls: localSource(fakeSuper).acls,
     stat: (path) => nodeSourceFs.stat(path),
     mkdir: (path: ByteString, mode: number) => {
       try {

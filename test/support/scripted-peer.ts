@@ -1,7 +1,14 @@
 import { Connection } from '../../electron/engine/connection.ts';
 import { FlistEncoder } from '../../electron/engine/flist/encode.ts';
+import type { AttributeTables } from '../../electron/engine/flist/entry-attributes.ts';
 import type { FileEntry } from '../../electron/engine/flist/entry.ts';
-import { flistLayout, negotiateAsClient, negotiateAsServer } from '../../electron/engine/handshake/negotiate.ts';
+import { readXattrRequest } from '../../electron/engine/flist/xattr.ts';
+import {
+  asksForXattrs,
+  flistLayout,
+  negotiateAsClient,
+  negotiateAsServer,
+} from '../../electron/engine/handshake/negotiate.ts';
 import { buildServerArgs } from '../../electron/engine/handshake/server-args.ts';
 import type { PeerStarter } from '../../electron/engine/index.ts';
 import { parseClientWords, parseServerWords } from '../../electron/engine/options/parse.ts';
@@ -16,9 +23,9 @@ import { ItemFlag, Ndx } from '../../electron/engine/wire/constants.ts';
 export interface ScriptedPeer {
   conn: Connection;
   /** Sends a non-incremental list. */
-  list(entries: Partial<FileEntry>[]): void;
+  list(entries: Partial<FileEntry>[], tables?: AttributeTables): void;
   /** Reads one request (block sums included) or NDX_DONE. */
-  request(): Promise<{ ndx: number; iflags: number; head: number[] }>;
+  request(): Promise<{ ndx: number; iflags: number; xattrs?: number[]; head: number[] }>;
   /** Writes item fields and a sum head; the tokens are the script's. */
   reply(ndx: number, iflags: number, head?: readonly number[]): void;
   /** Flushes, then reads until the other side ends. */
@@ -91,8 +98,8 @@ function peerOn(conn: Connection): ScriptedPeer {
   const { data } = output;
   return {
     conn,
-    list(entries) {
-      const encoder = new FlistEncoder(flistLayout(conn.agreed, conn.options), null);
+    list(entries, tables) {
+      const encoder = new FlistEncoder(flistLayout(conn.agreed, conn.options), null, tables);
       for (const entry of entries) encoder.writeEntry(data, { ...BLANK, ...entry });
       encoder.writeEnd(data, 0);
       output.flush();
@@ -102,7 +109,13 @@ function peerOn(conn: Connection): ScriptedPeer {
         const ndx = r.ndx();
         if (ndx === Ndx.DONE) return { ndx, iflags: 0, head: [0, 0, 0, 0] };
         const iflags = r.u16();
-        return { ndx, iflags, head: iflags & ItemFlag.TRANSFER ? [r.i32(), r.i32(), r.i32(), r.i32()] : [0, 0, 0, 0] };
+        const xattrs = asksForXattrs(conn.agreed, conn.options, iflags) ? readXattrRequest(r) : [];
+        return {
+          ndx,
+          iflags,
+          xattrs,
+          head: iflags & ItemFlag.TRANSFER ? [r.i32(), r.i32(), r.i32(), r.i32()] : [0, 0, 0, 0],
+        };
       });
       for (let i = 0; i < head.head[0]!; i++) await input.parse((r) => r.string(4 + head.head[2]!));
       return head;

@@ -16,6 +16,13 @@ const MAX_SET = 512 * 2 ** 20;
 /** All names of one file; Linux allows 64 KiB. A set is parsed in one piece, which this keeps small. */
 const MAX_NAMES = 2 ** 20;
 
+/** `--fake-super`: where an ordinary user keeps what it may not give a file: kind, mode and owner, and both ACLs. */
+export const FakeXattr = {
+  STAT: 'user.rsync.%stat',
+  ACCESS: 'user.rsync.%aacl',
+  DEFAULT: 'user.rsync.%dacl',
+} as const;
+
 /** The MD5 a long value is recognised by, as bytes. */
 export const digestOf = (value: Uint8Array): ByteString => createHash('md5').update(value).digest().toString('latin1');
 

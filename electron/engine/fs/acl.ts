@@ -1,18 +1,7 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import { type Acl, type AclName, completeAcl, isExtended, NO_ACL, NONE, sortNames, stripAcl } from '../flist/acl.ts';
-import type { XattrDoor } from './xattr.ts';
-
-/**
- * Where ACLs of files lie. Both kinds are complete: an access ACL has its base entries. NO_ACL stands for a file whose
- * mode says it all, or a folder without default ACL.
- */
-export interface AclStore {
-  /** @param mode of the file */
-  access(at: XattrDoor, mode: number): Acl;
-  default(at: XattrDoor): Acl;
-  setAccess(at: XattrDoor, acl: Acl, mode: number): void;
-  setDefault(at: XattrDoor, acl: Acl): void;
-}
+import { FakeXattr } from '../flist/xattr.ts';
+import type { AclStore, XattrDoor } from './fs.ts';
 
 const ACCESS = 'system.posix_acl_access';
 const DEFAULT = 'system.posix_acl_default';
@@ -85,9 +74,6 @@ export const kernelAcls: AclStore = {
   setDefault: (at, acl) => write(at, DEFAULT, acl === NO_ACL ? null : formatKernelAcl(acl)),
 };
 
-/** `--fake-super`: where an ordinary user keeps ACLs it may not or cannot set. */
-export const FAKE_ACCESS = 'user.rsync.%aacl';
-export const FAKE_DEFAULT = 'user.rsync.%dacl';
 /** Stands for NONE there; and the bit of a user among the names. */
 const FAKE_NONE = 0x80;
 const FAKE_USER = 0x80000000;
@@ -118,16 +104,16 @@ export function formatFakeAcl({ user, group, mask, other, names }: Acl): Buffer 
 
 export const fakeAcls: AclStore = {
   access(at, mode) {
-    const acl = read(at, FAKE_ACCESS, parseFakeAcl);
+    const acl = read(at, FakeXattr.ACCESS, parseFakeAcl);
     return isExtended(acl) ? completeAcl(acl, mode) : NO_ACL;
   },
-  default: (at) => read(at, FAKE_DEFAULT, parseFakeAcl),
+  default: (at) => read(at, FakeXattr.DEFAULT, parseFakeAcl),
   setAccess(at, acl, mode) {
     // rsync keeps the mask in full.
     const kept = isExtended(acl) ? formatFakeAcl({ ...stripAcl(acl, mode), mask: acl.mask }) : null;
-    write(at, FAKE_ACCESS, kept);
+    write(at, FakeXattr.ACCESS, kept);
   },
-  setDefault: (at, acl) => write(at, FAKE_DEFAULT, acl === NO_ACL ? null : formatFakeAcl(acl)),
+  setDefault: (at, acl) => write(at, FakeXattr.DEFAULT, acl === NO_ACL ? null : formatFakeAcl(acl)),
 };
 
 function read(at: XattrDoor, name: ByteString, parse: (bytes: Buffer) => Acl | null): Acl {

@@ -1,13 +1,14 @@
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
+import { FakeXattr } from '../flist/xattr.ts';
 import { isDevice, isDir, isLink, isReg, Limit, Mode } from '../wire/constants.ts';
-import type { NewAttributes, ReadFile, SourceFs, Stat } from './fs.ts';
-import { openXattrs, type XattrDoor } from './xattr.ts';
+import { fakeAcls } from './acl.ts';
+import type { NewAttributes, ReadFile, SourceFs, Stat, XattrDoor } from './fs.ts';
+import { openXattrs } from './xattr.ts';
 
-/** `--fake-super`: where an ordinary user keeps kind, mode, device and owner it may not give a file. */
-export const FAKE_STAT = 'user.rsync.%stat';
+const FAKE_STAT = FakeXattr.STAT;
 
-/** What these attributes say; octal mode with the kind, device, owner. */
+/** What an attribute keeps of a file (`--fake-super`): octal mode with the kind, device, owner. */
 export type FakeStat = Pick<Stat, 'mode' | 'rdevMajor' | 'rdevMinor' | 'uid' | 'gid'>;
 
 /** null if it is not of that form. */
@@ -82,6 +83,7 @@ export function fakeSuperSource(fs: SourceFs): SourceFs {
     stat && readFakeStat(stat, openXattrs(path, path), path);
   return {
     ...fs,
+    acls: fakeAcls,
     lstat: (path) => faked(fs.lstat(path), path),
     stat(path) {
       const link = fs.lstat(path);

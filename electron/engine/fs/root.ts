@@ -21,7 +21,7 @@ import { type Journal, NO_JOURNAL, type TempKind } from './journal.ts';
 import { checkName, checkRel, native } from './native-path.ts';
 import { BYTES, openRegular, statOrNull } from './node-fs.ts';
 import { loadPosix } from './posix.ts';
-import { nodeTimes } from './file-attributes.ts';
+import { chmodNoFollow, nodeTimes } from './file-attributes.ts';
 import { openInPlace } from './in-place-file.ts';
 import { makeTemporary, openTemp, TEMP_FLAGS, type TempPlace } from './temp-file.ts';
 import { hasXattrs, openXattrs } from './xattr.ts';
@@ -378,27 +378,6 @@ class Dir implements DestinationDir {
     });
   }
 }
-
-/**
- * chmod(2) follows symlinks, so the entry itself is opened first and changed through the descriptor. On a symlink
- * Linux then answers ENOTSUP; its target is never reached.
- */
-function chmodNoFollow(dir: DirHandle, name: ByteString, mode: number): void {
-  const path = native(dir.prefix + name);
-  if (dir.fd === null) {
-    if ((fs.lstatSync(path).mode & S_IFMT) === S_IFLNK) throw Object.assign(new Error('symlink'), { code: 'ELOOP' });
-    fs.chmodSync(path, mode);
-    return;
-  }
-  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
-  try {
-    fs.chmodSync(`/proc/self/fd/${fd}`, mode);
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-const newStandIn = () => ({ rdevMajor: 0, rdevMinor: 0, uid: process.geteuid!(), gid: process.getegid!() });
 
 function emptyStat(): Stat {
   return {

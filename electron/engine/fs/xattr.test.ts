@@ -12,7 +12,8 @@ import {
   parseFakeAcl,
   parseKernelAcl,
 } from './acl.ts';
-import { FAKE_STAT, fakeSuperSource, formatFakeStat, parseFakeStat } from './fake-super.ts';
+import { FakeXattr } from '../flist/xattr.ts';
+import { fakeSuperSource, formatFakeStat, parseFakeStat } from './fake-super.ts';
 import { nodeSourceFs } from './node-fs.ts';
 import { openRoot } from './root.ts';
 import { hasXattrs, openXattrs } from './xattr.ts';
@@ -165,7 +166,7 @@ describe.runIf(hasXattrs())('on disk', () => {
 
     // Nothing is kept where the file can be what it is.
     held.setAttributes('f', { ...KEEP, mode: 0o644, uid: process.getuid!(), gid: process.getgid!() }, false);
-    expect(at('f').list()).not.toContain(FAKE_STAT);
+    expect(at('f').list()).not.toContain(FakeXattr.STAT);
     fakeAcls.setAccess(at('f'), { ...acl, user: 6, mask: 4, other: 4 }, 0o644);
     expect(fakeAcls.access(at('f'), 0o644)).toEqual({ ...acl, user: 6, mask: 4, other: 4 });
     expect(kernelAcls.access(at('f'), 0o644)).toBe(NO_ACL);
@@ -173,11 +174,11 @@ describe.runIf(hasXattrs())('on disk', () => {
   });
 
   it('a damaged attribute is an error of that file, not its mode', () => {
-    at('f').set(FAKE_STAT, Buffer.from('40755 0,0 0:0'));
+    at('f').set(FakeXattr.STAT, Buffer.from('40755 0,0 0:0'));
     const root = openRoot(dir, { fakeSuper: true });
     expect(() => root.dir('')!.lstat('f')).toThrow(/Corrupt user\.rsync\.%stat/);
     root.close();
-    at('f').set(FAKE_STAT, Buffer.from('junk'));
+    at('f').set(FakeXattr.STAT, Buffer.from('junk'));
     expect(() => fakeSuperSource(nodeSourceFs).lstat(`${dir}/f`)).toThrow(/Corrupt/);
   });
 });

@@ -2,19 +2,7 @@ import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { errnoError } from './fs-error.ts';
-
-/**
- * The extended attributes of one file or folder, which a symlink at its end is taken for itself. A file system without
- * attributes has none. Failures throw errors of kind `fs`.
- */
-export interface XattrDoor {
-  list(): ByteString[];
-  /** The value, or null where there is no such attribute. */
-  get(name: ByteString): Buffer | null;
-  set(name: ByteString, value: Uint8Array): void;
-  /** What is not there is as good as removed. */
-  remove(name: ByteString): void;
-}
+import type { XattrDoor } from './fs.ts';
 
 /** xattr(7) through the optional package koffi. Calls answer a size, or the errno's name. */
 interface XattrCalls {

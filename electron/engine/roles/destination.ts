@@ -1,12 +1,14 @@
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
-import type { DestinationDir, DestinationRoot, Stat } from '../fs/fs.ts';
+import type { AclStore, DestinationDir, DestinationRoot, Stat } from '../fs/fs.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { isDir } from '../wire/constants.ts';
 
 /** Opens the destination file system; given by the shell of the engine so that roles never name an implementation. */
 export interface DestinationOpener {
+  /** Where ACLs lie. */
+  readonly acls: AclStore;
   /** Follows symlinks; null if nothing is there. */
   stat(path: ByteString): Stat | null;
   /** Makes one directory level. */

@@ -5,9 +5,7 @@ import type { AttributesReader } from '../flist/entry-attributes.ts';
 import type { FileEntry } from '../flist/entry.ts';
 import type { IdMapper } from '../flist/id-map.ts';
 import { type ListedXattr, readValueHead, writeXattrRequest, type XattrSet } from '../flist/xattr.ts';
-import { type AclStore, fakeAcls, kernelAcls } from '../fs/acl.ts';
-import type { Stat } from '../fs/fs.ts';
-import type { XattrDoor } from '../fs/xattr.ts';
+import type { AclStore, Stat, XattrDoor } from '../fs/fs.ts';
 import { asksForXattrs } from '../handshake/negotiate.ts';
 import type { ExtendedRules } from '../plan/decide.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
@@ -48,6 +46,7 @@ export class ExtendedAttributes implements ExtendedRules {
   /**
    * @param ids what the peer's ids are here
    * @param excludes filter rules about attributes, or null
+   * @param store where ACLs lie here
    */
   constructor(
     conn: Connection,
@@ -55,6 +54,7 @@ export class ExtendedAttributes implements ExtendedRules {
     destination: Destination,
     ids: () => IdMapper,
     excludes: XattrRules['excludes'],
+    store: AclStore,
   ) {
     const { xattrs, fakeSuper } = conn.options;
     this.#conn = conn;
@@ -62,7 +62,7 @@ export class ExtendedAttributes implements ExtendedRules {
     this.#destination = destination;
     this.#ids = ids;
     this.#rules = { level: xattrs, fakeSuper, excludes };
-    this.#store = fakeSuper ? fakeAcls : kernelAcls;
+    this.#store = store;
     this.#values = new XattrValues((rel, name) => destination.dir(rel)?.xattrs(name) ?? null);
   }
 

@@ -5,8 +5,7 @@ import { NO_ACL, stripAcl } from '../flist/acl.ts';
 import { AttributeTables } from '../flist/entry-attributes.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
 import { sourceXattr } from '../flist/xattr.ts';
-import { fakeAcls, kernelAcls } from '../fs/acl.ts';
-import { openXattrs } from '../fs/xattr.ts';
+import type { SourceFs } from '../fs/fs.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { isDir, isLink } from '../wire/constants.ts';
 import { sentNames, wireName, type XattrRules } from './xattr-names.ts';
@@ -15,6 +14,7 @@ import { sentNames, wireName, type XattrRules } from './xattr-names.ts';
 export class SourceAttributes {
   readonly tables = new AttributeTables();
   readonly #conn: Connection;
+  readonly #fs: SourceFs;
   readonly #excludes: () => XattrRules['excludes'];
   #known: XattrRules | null = null;
   readonly #localPath: (entry: FileEntry) => ByteString;
@@ -23,8 +23,14 @@ export class SourceAttributes {
    * @param excludes filter rules about attributes, or null; asked once there is something to list
    * @param localPath of an entry that was listed
    */
-  constructor(conn: Connection, excludes: () => XattrRules['excludes'], localPath: (entry: FileEntry) => ByteString) {
+  constructor(
+    conn: Connection,
+    fs: SourceFs,
+    excludes: () => XattrRules['excludes'],
+    localPath: (entry: FileEntry) => ByteString,
+  ) {
     this.#conn = conn;
+    this.#fs = fs;
     this.#excludes = excludes;
     this.#localPath = localPath;
   }
@@ -42,10 +48,10 @@ export class SourceAttributes {
   /** Looks at a file that is about to be listed. @throws fs what cannot be read */
   attach(entry: FileEntry, path: ByteString): void {
     const { options } = this.#conn;
-    const at = openXattrs(path, path);
+    const at = this.#fs.xattrs(path);
     const { mode } = entry;
     if (options.acls && !isLink(mode)) {
-      const store = options.fakeSuper ? fakeAcls : kernelAcls;
+      const store = this.#fs.acls;
       const acl = store.access(at, mode);
       if (acl !== NO_ACL) (entry.extra ??= {}).acl = this.tables.acls.add(stripAcl(acl, mode));
       const byDefault = isDir(mode) ? store.default(at) : NO_ACL;
@@ -83,7 +89,7 @@ export class SourceAttributes {
     const path = this.#localPath(entry);
     let message = `${displayPath(bytesToText(path))} lost its attribute ${name} while it was sent`;
     try {
-      const value = openXattrs(path, path).get(name);
+      const value = this.#fs.xattrs(path).get(name);
       if (value !== null) return value;
     } catch (error) {
       message = toErrorData(error).message;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { XattrDoor } from '../fs/xattr.ts';
+import type { XattrDoor } from '../fs/fs.ts';
 import type { ListedXattr } from '../flist/xattr.ts';
 import { digestOf } from '../flist/xattr.ts';
 import { heldNames, localName, sentNames, wireName, type XattrRules } from './xattr-names.ts';

@@ -1,8 +1,7 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import type { FilterChain } from '../filter/chain.ts';
-import { FAKE_ACCESS, FAKE_DEFAULT } from '../fs/acl.ts';
-import { FAKE_STAT } from '../fs/fake-super.ts';
-import type { XattrDoor } from '../fs/xattr.ts';
+import { FakeXattr } from '../flist/xattr.ts';
+import type { XattrDoor } from '../fs/fs.ts';
 
 /** What decides which attributes take part. */
 export interface XattrRules {
@@ -17,7 +16,7 @@ const USER = 'user.';
 /** Linux has only this one for users: here `--fake-super` keeps what belongs elsewhere. */
 const KEPT = 'user.rsync.';
 const isOwn = (name: ByteString): boolean => name.startsWith(`${KEPT}%`);
-const FAKED = new Set<ByteString>([FAKE_STAT, FAKE_ACCESS, FAKE_DEFAULT]);
+const FAKED = new Set<ByteString>(Object.values(FakeXattr));
 
 /** Names of a file's attributes that are sent, sorted. */
 export function sentNames(at: XattrDoor, { level, fakeSuper, excludes }: XattrRules): ByteString[] {

@@ -1,6 +1,6 @@
 import type { ByteString } from '../../../shared/model/path.ts';
+import type { XattrDoor } from '../fs/fs.ts';
 import { digestOf, type ListedXattr } from '../flist/xattr.ts';
-import type { XattrDoor } from '../fs/xattr.ts';
 
 /** Long values kept in memory. */
 const BUDGET = 64 * 2 ** 20;
