@@ -77,11 +77,14 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
     let totals: SessionTotals;
     if (pull) {
       conn.output.flush();
+      // A daemon's names are below its module.
+      const inModule = options.relative && transport.greeted !== undefined;
+      const named = inModule ? request.sources.map((each) => each.replace(/^[^/]*\/?/, '')) : request.sources;
       totals = await receivingSide(conn, {
         path: request.destination,
         opener: localOpener(journal, options.fakeSuper),
         filters: clientRules(options),
-        expectation: expectationOf(request.sources, listed, options),
+        expectation: expectationOf(named, listed, options),
         names: listed,
         planned: request.planned ?? null,
         local: request.local,

@@ -41,8 +41,7 @@ export function tidyName(name: ByteString): ByteString {
     if (part === '..') parts.pop();
     else if (part !== '') parts.push(part);
   }
-  const slash = parts.length > 0 && /\/\.{0,2}$/.test(name) && parts[parts.length - 1] !== '.' ? '/' : '';
-  return parts.length === 0 ? '.' : parts.join('/') + slash;
+  return parts.length === 0 ? '.' : parts.join('/') + (/\/(\.\.)?$/.test(name) ? '/' : '');
 }
 
 /**
@@ -54,5 +53,5 @@ export function listedArgument(base: ByteString, name: ByteString, relative: boo
   const tidy = tidyName(name);
   if (!relative) return joinPath(base, tidy);
   const start = base === '' ? '.' : base.replace(/\/(\.\/)+/g, '/');
-  return joinPath(start, /\/\.(\/|$)/.test(tidy) ? tidy : `./${tidy}`);
+  return joinPath(start, tidy.includes('/./') ? tidy : `./${tidy}`);
 }

@@ -111,7 +111,7 @@ export class SourceScan {
       const argument = relative ? splitRelativeArgument(arg) : splitArgument(arg);
       const root = this.roots.push({ base: argument.base, dev: null }) - 1;
       const found = this.#lookUp(argument, root);
-      if (!found) continue;
+      if (!found || this.#isLeftOut(argument, root, found)) continue;
       if (argument.impliesRoot && !this.#rootImplied) {
         this.#rootImplied = true;
         const top = this.#impliedDir(argument, root, 0);
@@ -280,15 +280,18 @@ export class SourceScan {
     return null;
   }
 
-  #argument({ kind, name, base, absolute }: SourceArgument, root: number, found: Look): FileEntry | null {
+  /** Whether an argument stays at home, and with it the parents it names. */
+  #isLeftOut({ kind, name, absolute }: SourceArgument, root: number, found: Look): boolean {
     const { recursive, dirs } = this.#options;
     const directory = isDir(found.stat.mode);
-    if (kind !== 'root' && this.#filter(name, directory, root)) return null;
-    if (directory && !recursive && !dirs) {
-      this.#hooks.message(`skipping directory ${absolute ? '/' : ''}${name}`);
-      return null;
-    }
-    const withContents = directory && (recursive || kind !== 'plain');
+    if (kind !== 'root' && this.#filter(name, directory, root)) return true;
+    if (!directory || recursive || dirs) return false;
+    this.#hooks.message(`skipping directory ${absolute ? '/' : ''}${name}`);
+    return true;
+  }
+
+  #argument({ kind, name, base, absolute }: SourceArgument, root: number, found: Look): FileEntry | null {
+    const withContents = isDir(found.stat.mode) && (this.#options.recursive || kind !== 'plain');
     const flags = (withContents ? ARGUMENT : 0) | (absolute ? EntryFlag.ABSOLUTE : 0);
     return this.#named(name, found.stat, found.link, root, flags, kind === 'root' ? base || '.' : joinPath(base, name));
   }
