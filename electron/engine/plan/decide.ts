@@ -1,5 +1,6 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
+import { isUnsafeLink } from '../flist/unsafe-link.ts';
 import type { Stat, XattrDoor } from '../fs/fs.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import {
@@ -32,6 +33,7 @@ export interface Decision {
 }
 
 export type SkipReason =
+  'not-existing' | 'exists' | 'over-size' | 'under-size' | 'newer' | 'as-long' | 'kind' | 'unsafe-link';
 
 /**
  * How alike a source's entry and something that exists are: another kind, the same kind, the same content (as far as
@@ -77,6 +79,7 @@ export interface ReceiverAbilities {
 
 const NONE: Decision = Object.freeze({ action: 'none', iflags: 0, makeWay: false });
 const SKIP = Object.fromEntries(
+  (['not-existing', 'exists', 'over-size', 'under-size', 'newer', 'as-long', 'kind', 'unsafe-link'] as const).map(
     (why) => [why, Object.freeze({ action: 'skip', iflags: 0, makeWay: false, why })],
   ),
 ) as Readonly<Record<SkipReason, Decision>>;
@@ -209,6 +212,7 @@ function decideLink(
   abilities: ReceiverAbilities,
 ): Decision {
   if (!options.links || entry.extra?.link === undefined) return SKIP.kind;
+  if (options.safeLinks && isUnsafeLink(entry.extra.link, entryName(entry))) return SKIP['unsafe-link'];
   return decideMade(entry, dest, options, abilities);
 }
 
