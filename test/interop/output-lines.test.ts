@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { peers } from '../support/peers.ts';
-import { CLI } from '../support/run.ts';
+import { CLI, DRIFTLINE_RSYNC } from '../support/run.ts';
 import { build, dir, edited, fifo, file, link, randomBytes, type Tree } from '../support/trees.ts';
 
 let root = '';
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'driftline-lines-'));
-  writeFileSync(join(root, 'rsh'), '#!/bin/sh\nshift\nexec "$@"\n');
+  writeFileSync(join(root, 'rsh'), '#!/bin/sh\nshift\nexec sh -c "$*"\n');
   chmodSync(join(root, 'rsh'), 0o755);
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -97,7 +97,7 @@ const EVERYWHERE: readonly (readonly string[])[] = [
   ...['-av --info=name0 --delete', '-av --info=name0,del0 --delete', '-a --info=del --delete', '-a --info=name2'],
   ...['-av --info=none', '-rv --info=nonreg0', '-av --info=flist0', '-av --info=flist2 --no-i-r', '-av --no-i-r'],
   ...['-a --stats', '-av --stats -h', '-a --stats --no-h', '-a --stats --info=stats1', '-a --info=stats2'],
-  ...['-r --progress', '-aP --no-i-r', '-avP', '-ahP', '-a --info=progress', '-aP --info=flist0,name0'],
+  ...['-a --progress', '-aP --no-i-r', '-avP', '-ahP', '-a --info=progress', '-aP --info=flist0,name0'],
   ...['-a --info=progress2', '-av --info=progress2', '-avv --no-whole-file'],
   ...[
     '-a --out-format=',
@@ -106,7 +106,7 @@ const EVERYWHERE: readonly (readonly string[])[] = [
     '-a --progress --out-format=%b.%n',
   ],
   ...['-acn --out-format=%C.%n', '-ac --cc=md5 --out-format=%C.%n', '-ai --out-format=%n', '-av --stderr=all'],
-  ...['-a --list-only', '-aU --list-only', '-rh --list-only', '-rv --list-only'],
+  ...['-a --list-only', '-av --drop-D', '-aU --list-only', '-rh --list-only', '-rv --list-only'],
 ].map((text) => text.split(' '));
 
 const LOGS: readonly (readonly string[])[] = [
@@ -114,13 +114,44 @@ const LOGS: readonly (readonly string[])[] = [
   ...['-a --delete --log-file-format=%n', '-a --log-file-format=', '-av --no-i-r', '-r', '-a --log-file-format=%C.%n'],
 ].map((text) => [...text.split(' '), '--log-file=log']);
 
+const SERVED: readonly (readonly string[])[] = [
+  ...['-av --delete', '-avv --delete', '-ai --delete', '-aivv', '-a --info=name2', '-rv --info=nonreg0', '-a --stats'],
+  ...['-av --info=none', '-av --info=skip2 --ignore-existing', '-a --out-format=%o.%n --delete', '-avn --delete'],
+  ...['-a --list-only', '-a --progress', '-a --info=del --delete', '-av --stderr=client', '-aq -vv'],
+].map((text) => text.split(' '));
+
+it.each(['--info=help', '--debug=help'])('%s', (word) => {
+  const help = (program: string, ...before: string[]) =>
+    spawnSync(program, [...before, word], { encoding: 'latin1' }).stdout;
+  expect(help(process.execPath, CLI, 'rsync')).toBe(help(peers().rsync));
+});
+
+it('tells its version as JSON', () => {
+  const { stdout } = spawnSync(process.execPath, [CLI, 'rsync', '-VV'], { encoding: 'utf8' });
+  const theirs = JSON.parse(spawnSync(peers().rsync, ['-VV'], { encoding: 'utf8' }).stdout) as Record<string, unknown>;
+  const ours = JSON.parse(stdout) as Record<string, unknown>;
+  expect(ours).toMatchObject({ program: 'driftline rsync', protocol: '32.0' });
+  for (const list of ['checksum_list', 'compress_list']) expect(ours[list]).toEqual(theirs[list]);
+});
+
+describe.each(['push', 'pull'] as const)('%s by rsync with our server', (route) => {
+  it.each(SERVED.map((options) => [options.join(' '), options] as const))('%s', (_, options) => {
+    const theirs = printed([peers().rsync], route, options);
+    const ours = printed([peers().rsync, `--rsync-path=${DRIFTLINE_RSYNC}`], route, options);
+    for (const each of [theirs, ours]) each.out = sorted(each.out);
+    expect(ours).toEqual(theirs);
+  });
+});
+
 describe.each(['local', 'push', 'pull'] as const)('%s', (route) => {
   const cases = [...EVERYWHERE, ...LOGS, ...FORMATS.map((format) => ['-a', '--delete', `--out-format=${format}`])];
   it.each(cases.map((options) => [options.join(' '), options] as const))('%s', (_, options) => {
     const theirs = printed([peers().rsync], route, options);
     const ours = printed([process.execPath, CLI, 'rsync'], route, options);
-    // What a stock server says of unchanged files comes when it likes.
-    if (options.some((word) => /vv|name2/.test(word))) for (const each of [theirs, ours]) each.out = sorted(each.out);
+    // What the generator says of what is not transferred comes when it likes.
+    const early = [theirs, ours].some(({ out }) => out.includes('skipping non-regular'));
+    if (early || options.some((word) => /vv|name2/.test(word)))
+      for (const each of [theirs, ours]) each.out = sorted(each.out);
     expect(ours).toEqual(theirs);
   });
 });

@@ -46,9 +46,13 @@ export const COMPRESS_ROWS: readonly OptionRow[] = [
   value('compress-level', { aliases: ['zl'], metavar: 'NUM' }, 'how hard to compress', ({ options }, text) => {
     options.compressLevel = integer('compress-level', text, -0x80000000, 0x7fffffff);
   }),
-  value('compress-threads', { aliases: ['zt'], metavar: 'NUM' }, 'threads that compress', ({ options }, text) => {
-    options.compressThreads = Math.max(0, integer('compress-threads', text, -0x80000000, 0x7fffffff));
-  }),
+  // How many threads compress changes nothing that anybody could see: here it is always one.
+  value(
+    'compress-threads',
+    { aliases: ['zt'], metavar: 'NUM' },
+    'threads that compress (always one)',
+    (_, text) => void integer('compress-threads', text, -0x80000000, 0x7fffffff),
+  ),
   value('skip-compress', { metavar: 'LIST' }, 'suffixes of files not to compress: a/b/c', ({ options }, text) => {
     options.skipCompress = text;
   }),

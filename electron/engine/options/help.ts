@@ -34,7 +34,12 @@ export function optionsHelp(): string {
   return [
     'Usage: driftline rsync [OPTION]... SRC [SRC]... DEST',
     '  or   driftline rsync [OPTION]... SRC [SRC]... [USER@]HOST:DEST',
+    '  or   driftline rsync [OPTION]... SRC [SRC]... [USER@]HOST::DEST',
+    '  or   driftline rsync [OPTION]... SRC [SRC]... rsync://[USER@]HOST[:PORT]/DEST',
     '  or   driftline rsync [OPTION]... [USER@]HOST:SRC [DEST]',
+    '  or   driftline rsync [OPTION]... [USER@]HOST::SRC [DEST]',
+    '  or   driftline rsync [OPTION]... rsync://[USER@]HOST[:PORT]/SRC [DEST]',
+    'A name with a colon is reached by a remote shell, one with two colons or rsync:// is a module of an rsync daemon.',
     '',
     ...OPTION_GROUPS.flatMap(({ title, rows: own }) => [title, ...own.flatMap(described), '']),
     '--no-OPTION turns off:',

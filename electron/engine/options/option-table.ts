@@ -26,7 +26,6 @@ const SERVER_ROWS: readonly OptionRow[] = [
 
 /** Options of rsync 3.5 that this version refuses by name. */
 const REFUSED_ROWS: readonly OptionRow[] = [
-  refused('insecure-links', undefined, 'flag', true),
   refused('confine-root', undefined, 'value'),
   refused('old-args', undefined, 'flag', true),
   { ...refused('secluded-args', 's', 'flag', true), aliases: ['protect-args'] },

@@ -83,6 +83,45 @@ describe('client words', () => {
     expect(parse('-r', '--list-only').options.dirs).toBe(false);
   });
 
+  it('settles what options mean for each other', () => {
+    const texts = (...words: string[]) =>
+      parse(...words).options.filters.map((rule) =>
+        rule.kind === 'pattern' ? `${rule.side} ${rule.pattern}` : rule.kind,
+      );
+    expect(parse('-b', '-a').options).toMatchObject({ omitDirTimes: true, backup: true });
+    expect(parse('--backup-dir=x', '-a').options).toMatchObject({ omitDirTimes: false, backup: true, suffix: null });
+    expect(texts('-ab', '--delete')).toEqual(['receiver *~']);
+    expect(texts('-ab', '--delete', '--suffix=.old', '-f', '- x')).toEqual(['both x', 'receiver *.old']);
+    expect(texts('-ab', '--delete-excluded')).toEqual([]);
+    expect(texts('--partial-dir=p')).toEqual(['both p']);
+    expect(texts('--partial-dir=/p')).toEqual([]);
+    expect(parse('--delay-updates').options).toMatchObject({ partialDir: '.~tmp~', partial: true });
+    expect(parse('--append-verify').options).toMatchObject({ append: 'verify', inplace: true });
+    expect(parse('--write-devices').options.inplace).toBe(true);
+    expect(parse('--old-dirs').options).toMatchObject({ recursive: true, dirs: false });
+    expect(texts('--old-d')).toEqual(['both /*/*']);
+    expect(parse('-a', '--files-from=x').options).toMatchObject({ recursive: false, dirs: true, relative: true });
+    expect(parse('-a', '-r', '--no-R', '--files-from=x').options).toMatchObject({ recursive: true, relative: false });
+    expect(parse('--files-from=h:a:b').options.filesFrom).toEqual({ path: 'a:b', at: 'remote', host: 'h' });
+    expect(parse('--files-from=:a').options.filesFrom).toEqual({ path: 'a', at: 'remote', host: null });
+    expect(parse('--files-from=./h:a').options.filesFrom).toEqual({ path: './h:a', at: 'local', host: null });
+    expect(parse('--max-alloc=0').options.maxAlloc).toBe(Infinity);
+    expect(parse('-i', '--out-format=%n').options.itemize).toBe(0);
+    expect(parse('--out-format=%-5i').options.itemize).toBe(1);
+  });
+
+  it('reads the environment where an option leaves room', () => {
+    const { options } = parseClientWords(['--partial'], noFiles, {
+      RSYNC_PARTIAL_DIR: '.part/',
+      RSYNC_MAX_ALLOC: '2m',
+    });
+    expect(options).toMatchObject({ partialDir: '.part', maxAlloc: 2097152 });
+    const dir = (...words: string[]) => parseClientWords(words, noFiles, { RSYNC_PARTIAL_DIR: 'p' }).options.partialDir;
+    expect([dir(), dir('--partial', '--inplace'), dir('--partial-dir=x'), dir('--delay-updates')]).toEqual([
+      ...[null, null, 'x', '.~tmp~'],
+    ]);
+  });
+
   it.each<[string[], number, string]>([
     [['--bogus'], 1, '--bogus: unknown option'],
     [['-Q'], 1, '-Q: unknown option'],

@@ -125,8 +125,6 @@ export interface TransferOptions {
   compress: 'auto' | 'zstd' | 'lz4' | 'zlibx' | 'zlib' | null;
   /** null = the method's default. A level alone asks for compression, as `auto` does. */
   compressLevel: number | null;
-  /** Threads of the zstd compressor; 0 = none of its own. */
-  compressThreads: number;
   /** Suffixes of `--skip-compress` as given, or null for rsync's list. */
   skipCompress: ByteString | null;
   /** Highest protocol to offer, 30–32. */
@@ -258,7 +256,6 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   checksumSeed: 0,
   compress: null,
   compressLevel: null,
-  compressThreads: 0,
   skipCompress: null,
   protocol: 32,
   incRecurse: true,
