@@ -7,6 +7,7 @@ import { negotiateAsServer } from './handshake/negotiate.ts';
 import { needsWholeList } from './handshake/server-args.ts';
 import { localOpener, localSource } from './local-destination.ts';
 import { listedArguments, namesAreRaw, ownNames, receiveNames } from './name-channel.ts';
+import { infoLevel } from './options/info-words.ts';
 import { parseServerWords } from './options/parse.ts';
 import { serverRules } from './filter/wire.ts';
 import { receiveFilters, receivingSide, sendingSide } from './session.ts';
@@ -130,7 +131,9 @@ function report(
   if (event.type === 'issue') {
     const notice = event.issue.code === 'skipped-non-regular' || event.issue.code === 'delete-skipped-io-error';
     const line = utf8(`${notice ? '' : 'driftline: '}${event.issue.message}\n`);
-    if (notice) conn.output.messageText(Msg.INFO, line);
+    const wanted = event.issue.code !== 'skipped-non-regular' || infoLevel(conn.options, 'nonreg') > 0;
+    if (notice && wanted) conn.output.messageText(Msg.INFO, line);
+    else if (notice) return;
     else text(Msg.ERROR_XFER, line);
   } else if (event.type === 'message') {
     if (event.from === 'remote') return;
