@@ -1,11 +1,16 @@
 import fs from 'node:fs';
 import type { ByteString } from '../../../shared/model/path.ts';
+import type { DirHandle } from './dir-handles.ts';
 import { errnoError, fsError } from './fs-error.ts';
 import { setFakeAttributes } from './fake-super.ts';
 import type { NewAttributes } from './fs.ts';
+import { native } from './native-path.ts';
 import { toStat } from './node-fs.ts';
 import { loadPosix } from './posix.ts';
 import { openXattrs } from './xattr.ts';
+
+const { S_IFMT, S_IFLNK } = fs.constants;
+const O_PATH = 0x200000;
 
 /**
  * Owner, mode and times of an open file.
@@ -66,4 +71,23 @@ export function nodeTimes(
  */
 export function nodeTime(seconds: number, nsec: number): string {
   return String(seconds + Math.floor(nsec / 1000) / 1_000_000);
+}
+
+/**
+ * chmod(2) follows symlinks, so the entry itself is opened first and changed through the descriptor. On a symlink
+ * Linux then answers ENOTSUP; its target is never reached.
+ */
+export function chmodNoFollow(dir: DirHandle, name: ByteString, mode: number): void {
+  const path = native(dir.prefix + name);
+  if (dir.fd === null) {
+    if ((fs.lstatSync(path).mode & S_IFMT) === S_IFLNK) throw Object.assign(new Error('symlink'), { code: 'ELOOP' });
+    fs.chmodSync(path, mode);
+    return;
+  }
+  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
+  try {
+    fs.chmodSync(`/proc/self/fd/${fd}`, mode);
+  } finally {
+    fs.closeSync(fd);
+  }
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import type { DirHandle, DirHandles } from './dir-handles.ts';
-import { setFileAttributes } from './file-attributes.ts';
+import { chmodNoFollow, setFileAttributes } from './file-attributes.ts';
 import { FileWriter } from './file-writer.ts';
 import { errnoOf, fsError } from './fs-error.ts';
 import type { DestinationDir, InPlaceOptions, NewAttributes, OutputFile } from './fs.ts';
@@ -26,16 +26,9 @@ export function openInPlace(
   options: InPlaceOptions,
   fakeSuper: boolean,
 ): OutputFile {
-  const path = native(dir.prefix + name);
   let fd: number;
   try {
-    try {
-      fd = fs.openSync(path, FLAGS | O_CREAT, 0o600);
-    } catch (error) {
-      // fs.protected_regular refuses O_CREAT on somebody else's file in a sticky folder, though it may be written.
-      if (errnoOf(error) !== 'EACCES') throw error;
-      fd = fs.openSync(path, FLAGS);
-    }
+    fd = openToWrite(dir, name);
   } catch (error) {
     throw errnoOf(error) === 'ENXIO' ? notRegular(shown) : fsError(error, 'open', shown);
   }
@@ -51,6 +44,28 @@ export function openInPlace(
     fs.closeSync(fd);
     throw fsError(error, 'open', shown);
   }
+}
+
+function openToWrite(dir: DirHandle, name: ByteString): number {
+  const path = native(dir.prefix + name);
+  try {
+    return fs.openSync(path, FLAGS | O_CREAT, 0o600);
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+  }
+  try {
+    // fs.protected_regular refuses O_CREAT on somebody else's file in a sticky folder, though it may be written.
+    return fs.openSync(path, FLAGS);
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+  }
+  // A file of our own that is read-only: its mode is set at the end anyway.
+  const { mode } = fs.lstatSync(path);
+  if ((mode & S_IFMT) !== S_IFREG) throw Object.assign(new Error('not a file'), { code: 'ENXIO' });
+  chmodNoFollow(dir, name, (mode & 0o7777) | 0o200);
+  const fd = fs.openSync(path, FLAGS);
+  fs.fchmodSync(fd, mode & 0o7777);
+  return fd;
 }
 
 class InPlaceFile implements OutputFile {

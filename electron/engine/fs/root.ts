@@ -29,7 +29,6 @@ import { FakeXattr } from '../flist/xattr.ts';
 import { isDir, isReg, Mode } from '../wire/constants.ts';
 
 const { S_IFMT, S_IFLNK, S_IFREG } = fs.constants;
-const O_PATH = 0x200000;
 
 export interface RootOptions {
   /** Where temporary entries are recorded. Default: nowhere. */
@@ -378,6 +377,8 @@ class Dir implements DestinationDir {
     });
   }
 }
+
+const newStandIn = () => ({ rdevMajor: 0, rdevMinor: 0, uid: process.geteuid!(), gid: process.getegid!() });
 
 function emptyStat(): Stat {
   return {

@@ -30,11 +30,17 @@ export class PartialFolder {
     return this.#named !== null;
   }
 
-  /** What an earlier run left of the file that belongs at `place`. */
+  /** What an earlier run left of the file that belongs at `place`, if it can be reached. */
   find(place: Place): { place: Place; stat: Stat } | null {
-    const spot = this.#spot(place, false);
-    const dir = spot?.root.dir(joinPath(spot.parent, spot.name));
-    const stat = dir?.lstat(place.name);
+    let dir: DestinationDir | null | undefined;
+    let stat: Stat | null | undefined;
+    try {
+      const spot = this.#spot(place, false);
+      dir = spot?.root.dir(joinPath(spot.parent, spot.name));
+      stat = dir?.lstat(place.name);
+    } catch {
+      return null;
+    }
     return dir && stat && isReg(stat.mode) ? { place: { dir, name: place.name }, stat } : null;
   }
 
