@@ -83,6 +83,7 @@ async function both(args: readonly string[], options: RunOptions = {}, at = daem
     mkdirSync(join(at.folder, 'rw'));
     const words = args.map((word) =>
       word
+        .replace('URLDIR', at.folder)
         .replace('URL', at.url)
         .replace('HOST', at.host)
         .replace('DEST', place)
@@ -170,6 +171,8 @@ describe('pulls', () => {
     ],
     ['with an unknown socket option', ['--sockopts=NO_SUCH', '-t', 'URL/data/a.txt', 'DEST']],
     ['without the message of the day', ['-ai', '--no-motd', 'URL/data/sub', 'DEST']],
+    ['with early input', ['--early-input=LIST', '-t', 'URL/data/a.txt', 'DEST']],
+    ['with early input that is too long', ['--early-input=URLDIR/data/big', 'URL/data/a.txt', 'DEST']],
     ['within the time to connect', ['--contimeout=30', '-t', 'URL/data/a.txt', 'DEST']],
   ])('%s', async (_name, args) => expectSame(await both(args)));
 

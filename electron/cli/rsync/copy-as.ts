@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 
+/** initgroups(3), which the types of Node leave out. */
+type WithInitgroups = NodeJS.Process & { initgroups(user: string | number, extraGroup: number): void };
+
 /**
  * Gives up this process's privileges for those of the user of `--copy-as=USER[:GROUP]`, for good. Without a group the
  * user's own groups count, with one that group alone.
@@ -15,7 +18,7 @@ export function becomeUser(text: ByteString): void {
     throw fail('usage', 'copy-as', '--copy-as works only for a process that may become another user (root)');
   const uid = lookUp('user', user, ['id', '-u', '--', user]);
   const gid = group === null ? lookUp('user', user, ['id', '-g', '--', user]) : groupId(group);
-  if (group === null) process.initgroups!(user === String(uid) ? uid : user, gid);
+  if (group === null) (process as WithInitgroups).initgroups(user === String(uid) ? uid : user, gid);
   else process.setgroups!([gid]);
   process.setgid!(gid);
   process.setuid(uid);

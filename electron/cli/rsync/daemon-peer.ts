@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { fail } from '../../../shared/errors.ts';
-import { type ByteString, bytesToText, textToBytes } from '../../../shared/model/path.ts';
+import { type ByteString, bytesToText, displayPath, textToBytes } from '../../../shared/model/path.ts';
 import type { PeerStarter } from '../../engine/index.ts';
 import {
   type DaemonOptions,
@@ -35,7 +36,7 @@ export function daemonPeer(context: DaemonContext): DaemonPeer {
       module,
       user,
       protocol: options.protocol,
-      earlyInput: null,
+      earlyInput: options.earlyInput === null ? null : readEarlyInput(options.earlyInput),
       allowMd4: process.env['DRIFTLINE_MD4_AUTH'] === '1',
     },
     tcp: {
@@ -63,6 +64,23 @@ function route({ options, user, host, port: urlPort }: DaemonContext): DaemonRou
   const { RSYNC_CONNECT_PROG: command, RSYNC_PROXY: proxy, RSYNC_SHELL: shell } = process.env;
   if (command) return { kind: 'program', command, shell: shell || null };
   return { kind: 'tcp', port, proxy: proxy || null };
+}
+
+/** More than this a daemon does not take, in bytes (reference §8.2). */
+const MAX_EARLY_INPUT = 5120;
+
+function readEarlyInput(path: ByteString): Buffer | null {
+  const shown = displayPath(bytesToText(path));
+  const refuse = (message: string, cause?: unknown): Error =>
+    fail('usage', 'early-input', message, { exitCode: 5, cause });
+  let data: Buffer;
+  try {
+    data = readFileSync(Buffer.from(path, 'latin1'));
+  } catch (cause) {
+    throw refuse(`failed to open ${shown}`, cause);
+  }
+  if (data.length > MAX_EARLY_INPUT) throw refuse(`${shown} is > ${MAX_EARLY_INPUT} bytes.`);
+  return data.length === 0 ? null : data;
 }
 
 /** From the file, else the environment, else the person (manual: --password-file). */

@@ -31,7 +31,6 @@ const REFUSED_ROWS: readonly OptionRow[] = [
   { ...refused('secluded-args', 's', 'flag', true), aliases: ['protect-args'] },
   refused('trust-sender', undefined, 'flag'),
   refused('remote-option', 'M', 'value'),
-  refused('early-input', undefined, 'value'),
   refused('write-batch', undefined, 'value'),
   refused('only-write-batch', undefined, 'value'),
   refused('read-batch', undefined, 'value'),

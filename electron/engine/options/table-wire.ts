@@ -79,6 +79,9 @@ export const WIRE_OPTIONS: OptionGroup = {
     value('password-file', { metavar: 'FILE' }, "read a daemon's password from a file", ({ options }, text) => {
       options.passwordFile = text;
     }),
+    value('early-input', { metavar: 'FILE' }, "send a file to a daemon's early exec", ({ options }, text) => {
+      options.earlyInput = text;
+    }),
     flag(
       'motd',
       {},

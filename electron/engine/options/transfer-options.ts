@@ -148,6 +148,8 @@ export interface TransferOptions {
   port: number | null;
   sockopts: ByteString | null;
   passwordFile: ByteString | null;
+  /** File for a daemon's `early exec`. */
+  earlyInput: ByteString | null;
   motd: boolean; // --no-motd turns it off
   blockingIo: boolean | null;
   /** Remote program, used verbatim (`--rsync-path`). */
@@ -269,6 +271,7 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   port: null,
   sockopts: null,
   passwordFile: null,
+  earlyInput: null,
   motd: true,
   blockingIo: null,
   rsyncPath: 'rsync',
