@@ -144,6 +144,7 @@ describe('client words', () => {
     [['-aM--x'], 1, '--remote-option (-M) is not supported by this version of Driftline'],
     [['--write-batch=x'], 1, '--write-batch is not supported by this version of Driftline'],
     [['--protect-args'], 1, '--protect-args is not supported by this version of Driftline'],
+    [['-N'], 1, 'This rsync does not support --crtimes (-N)'],
     [['--append', '-W'], 1, '--append cannot be used with --whole-file'],
     [['--append-verify', '--partial-dir=x'], 1, '--append cannot be used with --partial-dir'],
     [['--inplace', '--delay-updates'], 1, '--inplace cannot be used with --delay-updates'],

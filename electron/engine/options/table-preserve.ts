@@ -42,10 +42,9 @@ function chown(state: OptionState, text: ByteString): void {
   }
 }
 
-/** Creation times can be set on few systems, and stock refuses the option where they cannot. */
-function crtimes({ options }: OptionState): void {
-  if (process.platform !== 'darwin') throw fail('usage', 'not-supported', 'This rsync does not support --crtimes (-N)');
-  options.crtimes = true;
+/** No system call we have sets creation times; rsync refuses the option in these words where that is so. */
+function crtimes(): void {
+  throw fail('usage', 'not-supported', 'This rsync does not support --crtimes (-N)');
 }
 
 /** What is preserved (row E8 of the features). */
@@ -67,7 +66,7 @@ export const PRESERVE_OPTIONS: OptionGroup = {
     counted('xattrs', 'X', 'xattrs', 'keep extended attributes'),
     toggle('times', 't', 'times', 'keep modification times'),
     counted('atimes', 'U', 'atimes', 'keep access times; twice: also of the source'),
-    flag('crtimes', { short: 'N' }, 'keep creation times (where the system has them)', crtimes, ({ options }) => {
+    flag('crtimes', { short: 'N' }, 'keep creation times: refused, as by any rsync whose system cannot set them', crtimes, ({ options }) => {
       options.crtimes = false;
     }),
     toggle('omit-dir-times', 'O', 'omitDirTimes', 'leave out folders from --times'),
