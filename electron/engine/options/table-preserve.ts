@@ -66,9 +66,15 @@ export const PRESERVE_OPTIONS: OptionGroup = {
     counted('xattrs', 'X', 'xattrs', 'keep extended attributes'),
     toggle('times', 't', 'times', 'keep modification times'),
     counted('atimes', 'U', 'atimes', 'keep access times; twice: also of the source'),
-    flag('crtimes', { short: 'N' }, 'keep creation times: refused, as by any rsync whose system cannot set them', crtimes, ({ options }) => {
-      options.crtimes = false;
-    }),
+    flag(
+      'crtimes',
+      { short: 'N' },
+      'keep creation times: refused, as by any rsync whose system cannot set them',
+      crtimes,
+      ({ options }) => {
+        options.crtimes = false;
+      },
+    ),
     toggle('omit-dir-times', 'O', 'omitDirTimes', 'leave out folders from --times'),
     toggle('omit-link-times', 'J', 'omitLinkTimes', 'leave out symbolic links from --times'),
     toggle('owner', 'o', 'owner', 'keep the owner (needs root there)'),
