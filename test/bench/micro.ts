@@ -64,9 +64,12 @@ function tableOfNoise(head: SumHead): SignatureTable {
   return table.build();
 }
 
+const SUMS = ['xxh128', 'xxh3', 'xxh64', 'md5'] as const;
+const SEED = 12345;
+
 /** Measures the hot loops alone, without files or network. */
 export async function runMicro(): Promise<MicroResult[]> {
-  await loadChecksums(['xxh64', 'md5']);
+  await loadChecksums(SUMS, SEED);
   const results: MicroResult[] = [];
   const data = noise(32 * MIB, 1);
   const out = new Uint8Array(16);
@@ -78,8 +81,8 @@ export async function runMicro(): Promise<MicroResult[]> {
         for (let at = 0; at < bytes; at += length) out[0]! ^= weakSum(data, at, length);
       }),
     );
-    for (const name of ['xxh64', 'md5'] as const) {
-      const sum = createBlockSum(name, 12345, { seedFirst: true });
+    for (const name of SUMS) {
+      const sum = createBlockSum(name, SEED, { seedFirst: true });
       results.push(
         bestOf(`${name} block sum, ${length}`, bytes, () => {
           for (let at = 0; at < bytes; at += length) sum.sum(data, at, length, out, 0);
@@ -88,7 +91,7 @@ export async function runMicro(): Promise<MicroResult[]> {
     }
   }
 
-  for (const name of ['xxh64', 'md5'] as const) {
+  for (const name of SUMS) {
     const sum = createFileSum(name);
     results.push(
       bestOf(`${name} file sum`, data.length, () => {

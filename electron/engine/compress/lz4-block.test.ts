@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Lz4Compressor, lz4Bound, lz4Decompress } from './lz4-block.ts';
-import { noise, text } from './sample-data.ts';
+import { prose } from '../../../test/support/prose.ts';
+import { randomBytes } from '../../../test/support/trees.ts';
 
 const compressor = new Lz4Compressor();
 
@@ -20,16 +21,16 @@ describe('LZ4 blocks', () => {
     '%i bytes of every kind come back',
     (length) => {
       roundTrip(new Uint8Array(length));
-      roundTrip(noise(length, 3));
-      roundTrip(text(length));
+      roundTrip(randomBytes(length, 3));
+      roundTrip(prose(length, 1));
       roundTrip(new Uint8Array(length).map((_, i) => i % 7));
     },
   );
 
   it('shrinks what repeats and bounds what does not', () => {
     expect(roundTrip(new Uint8Array(16_383))).toBeLessThan(100);
-    expect(roundTrip(text(16_383))).toBeLessThan(9000);
-    expect(roundTrip(noise(16_383, 5))).toBeLessThanOrEqual(lz4Bound(16_383));
+    expect(roundTrip(prose(16_383, 1))).toBeLessThan(9000);
+    expect(roundTrip(randomBytes(16_383, 5))).toBeLessThanOrEqual(lz4Bound(16_383));
   });
 
   it('reads a block written by hand: literals, an overlapping match, literals', () => {
@@ -58,7 +59,7 @@ describe('LZ4 blocks', () => {
 
   it('survives damage anywhere', () => {
     const out = new Uint8Array(lz4Bound(2000));
-    const length = compressor.compress(text(2000), 0, 2000, out);
+    const length = compressor.compress(prose(2000, 1), 0, 2000, out);
     const back = new Uint8Array(4096);
     for (let i = 0; i < 5000; i++) {
       const damaged = out.slice(0, length - (i % 3));

@@ -3,10 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ByteReader, UNDERFLOW } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
 import { type Compression, type CompressionName, compressionAt, SUPPORTED_COMPRESSIONS } from './method.ts';
-import { noise, text } from './sample-data.ts';
 import { createTokenReader, type TokenReader, type TokenTarget } from './token-reader.ts';
 import { createTokenWriter } from './token-writer.ts';
 import { loadZstd } from './zstd.ts';
+import { prose } from '../../../test/support/prose.ts';
+import { randomBytes } from '../../../test/support/trees.ts';
 
 const BLOCK = 700;
 
@@ -129,15 +130,15 @@ it.each<[CompressionName, number | null, number | null]>([
   expect(compressionAt(name, asked)).toEqual(level === null ? null : { name, level });
 });
 
-const basis = text(BLOCK * 200, 9);
+const basis = prose(BLOCK * 200, 9);
 const FILES: Record<string, Part[]> = {
   'nothing at all': [],
   'one byte': [Uint8Array.of(65)],
-  prose: [text(100_000)],
-  noise: [noise(100_000, 4)],
+  prose: [prose(100_000, 1)],
+  noise: [randomBytes(100_000, 4)],
   'blocks alone': [0, 1, 2, 3, 9, 10, 4],
-  'a delta': [0, text(50), 1, 2, 3, noise(2000, 6), 7, text(40_000), 5, 6, text(3, 2)],
-  'far jumps': [150, 0, 64, 65, 1, 199, 62, text(9), 63],
+  'a delta': [0, prose(50, 1), 1, 2, 3, randomBytes(2000, 6), 7, prose(40_000, 1), 5, 6, prose(3, 2)],
+  'far jumps': [150, 0, 64, 65, 1, 199, 62, prose(9, 1), 63],
   'matched data that literals repeat': [3, blockOf(basis, 3), 4, 5, blockOf(basis, 4)],
 };
 
@@ -163,8 +164,8 @@ describe('token streams', () => {
 
     it('a delta comes back split in two at each offset', () => {
       const parts = FILES['a delta']!;
-      const stream = write([[text(700), 1, ...parts.slice(0, 5)]], basis, compression(name))[0]!;
-      const whole = expected([text(700), 1, ...parts.slice(0, 5)], basis);
+      const stream = write([[prose(700, 1), 1, ...parts.slice(0, 5)]], basis, compression(name))[0]!;
+      const whole = expected([prose(700, 1), 1, ...parts.slice(0, 5)], basis);
       for (let cut = 0; cut <= stream.length; cut++) {
         const reader = createTokenReader(compression(name), 32);
         const target = new Target(basis);
@@ -178,10 +179,10 @@ describe('token streams', () => {
       'a literal of %i bytes, of prose, noise and zeros',
       (length) => {
         const files = [
-          [text(length)],
-          [noise(length, 8)],
+          [prose(length, 1)],
+          [randomBytes(length, 8)],
           [new Uint8Array(length)],
-          [text(length, 2), 1, text(length)],
+          [prose(length, 2), 1, prose(length, 1)],
         ];
         const reader = createTokenReader(compression(name), 32);
         for (const [at, stream] of write(files, basis, compression(name)).entries()) {
@@ -194,7 +195,11 @@ describe('token streams', () => {
     );
 
     it('damage is a typed error or other bytes, never a hang', () => {
-      const [first, second] = write([FILES['a delta']!, [text(20_000, 5), 2, text(600, 6)]], basis, compression(name));
+      const [first, second] = write(
+        [FILES['a delta']!, [prose(20_000, 5), 2, prose(600, 6)]],
+        basis,
+        compression(name),
+      );
       for (let i = 0; i < 400; i++) {
         const reader = createTokenReader(compression(name), 32);
         try {
@@ -215,7 +220,7 @@ describe('token streams', () => {
 
   it.each(SUPPORTED_COMPRESSIONS)('%s really compresses', (name) => {
     const [prose, zeros, random, small] = write(
-      [[text(200_000)], [new Uint8Array(200_000)], [noise(200_000, 2)], ...[[text(300, 4)]]],
+      [[prose(200_000, 1)], [new Uint8Array(200_000)], [randomBytes(200_000, 2)], ...[[prose(300, 4)]]],
       basis,
       compression(name),
     );
@@ -257,9 +262,9 @@ describe('token streams', () => {
 
   it.each([30, 31])('zlib on protocol %i remembers blocks beyond 65535 bytes as that protocol does', (protocol) => {
     const length = 100_000;
-    const old = noise(3 * length, 77);
+    const old = randomBytes(3 * length, 77);
     const tail = old.subarray(length - 20_000, length); // the end of block 0, once more
-    const parts: Part[] = [0, tail, 1, Buffer.from(old.subarray(length, length + 20_000)), 2, text(500)];
+    const parts: Part[] = [0, tail, 1, Buffer.from(old.subarray(length, length + 20_000)), 2, prose(500, 1)];
     const [stream] = write([parts], old, compression('zlib'), { protocol, blockLength: length });
     const target = new Target(old, length);
     read(createTokenReader(compression('zlib'), protocol), target, [stream!]);
@@ -271,7 +276,7 @@ describe('token streams', () => {
 
   it('zlib on protocol 30: what follows refers to the first bytes of a long block, fed twice', () => {
     const length = 100_000;
-    const old = noise(length, 78);
+    const old = randomBytes(length, 78);
     // An old sender's window behind block 0 ends with its bytes [0, 100000-65535) once more.
     const repeated = old.subarray(0, length - 65_535);
     const data = Buffer.from(repeated.subarray(repeated.length - 5000));
@@ -318,14 +323,14 @@ describe('token streams', () => {
     });
 
     it('deflate data that ends inside a file', () => {
-      refuse('zlibx', Buffer.concat([packet(deflateRawSync(text(50))), Buffer.of(0)]), 'bad-compression');
+      refuse('zlibx', Buffer.concat([packet(deflateRawSync(prose(50, 1))), Buffer.of(0)]), 'bad-compression');
     });
 
     it('garbage for each method', () => {
       for (const name of SUPPORTED_COMPRESSIONS) {
         refuse(
           name,
-          Buffer.concat([packet(Buffer.from(noise(300, 1).fill(0xff, 0, 9))), Buffer.of(0)]),
+          Buffer.concat([packet(Buffer.from(randomBytes(300, 1).fill(0xff, 0, 9))), Buffer.of(0)]),
           'bad-compression',
         );
       }
