@@ -83,7 +83,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
       totals = await receivingSide(conn, {
         path: request.destination,
         opener: localOpener(journal, options.fakeSuper),
-        filters: clientRules(options),
+        filters: clientRules(options, !request.local),
         expectation: expectationOf(named, listed, options),
         names: listed,
         planned: request.planned ?? null,
@@ -95,7 +95,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
       if (raw) conn.input.startMux();
       const source = localSource(options.fakeSuper);
       const sources = names ? listedArguments(source, request.sources, names, options) : request.sources;
-      const tree = request.tree?.(conn) ?? scanTree(conn, source, sources, clientRules(options));
+      const tree = request.tree?.(conn) ?? scanTree(conn, source, sources, clientRules(options, false));
       totals = await sendingSide(conn, tree);
     }
     hooks.onEvent({ type: 'phase', phase: 'finishing' });

@@ -124,7 +124,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   const lists = new FileLists(agreed.incRecurse, true);
   const listReceiver = new ListReceiver(conn, lists, request.expectation);
   if (options.pruneEmptyDirs) {
-    const named = new FilterChain(request.filters, 'receiver');
+    const named = new FilterChain(request.filters, 'receiver', '/', { deleteExcluded: options.deleteExcluded });
     listReceiver.namesDir = (name) => !named.isEmpty && named.check(name, true) === 'exclude';
   }
   conn.emit({ type: 'phase', phase: 'listing' });
@@ -175,6 +175,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     attributes &&
     new ExtendedAttributes(conn, attributes, destination, ids, attributeRules(rules), request.opener.acls);
   const state = new ReceiveState(conn, lists, listReceiver, destination, abilities, request.planned, sides, extended);
+  state.local = request.local;
   state.listsComplete = listsComplete;
   conn.onAbort = () => state.wake();
   if (options.listOnly) state.onList = (list) => list.entries.forEach((entry) => emitListed(conn, entry));

@@ -23,9 +23,16 @@ export function wantsFilterList(options: TransferOptions, serverSends: boolean):
   return serverSends || options.deleteMode !== 'none' || options.pruneEmptyDirs;
 }
 
-/** All rules a client obeys itself: its own, then those of `-C`. */
-export function clientRules(options: TransferOptions): readonly FilterRule[] {
-  return options.cvsExclude ? [...options.filters, ...CVS_EXCLUDE] : options.filters;
+/**
+ * All rules a client obeys itself: its own, then those of `-C`.
+ * @param pulls from another machine: what CVS leaves out then stays even with `--delete-excluded`, as with rsync
+ */
+export function clientRules({ filters, cvsExclude }: TransferOptions, pulls: boolean): readonly FilterRule[] {
+  if (!cvsExclude) return filters;
+  const cvs = pulls
+    ? CVS_EXCLUDE.map((rule): FilterRule => (rule.kind === 'cvs' ? { ...rule, side: 'each' } : rule))
+    : CVS_EXCLUDE;
+  return [...filters, ...cvs];
 }
 
 /** All rules a server obeys: a sender takes `-C` for its own, a receiver has it among the client's rules. */
@@ -43,7 +50,7 @@ export function encodeRules(options: TransferOptions, serverSends: boolean): Byt
   const { deleteExcluded } = options;
   const remote = serverSends ? 'sender' : 'receiver';
   const texts: ByteString[] = [];
-  for (const rule of serverSends ? options.filters : clientRules(options)) {
+  for (const rule of serverSends ? options.filters : clientRules(options, false)) {
     if (!actsOn(rule, remote, deleteExcluded)) continue;
     if (rule.kind === 'dir-merge') texts.push(mergeText(rule));
     else if (rule.kind === 'pattern') texts.push(patternText(rule, serverSends && deleteExcluded));

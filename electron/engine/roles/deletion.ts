@@ -6,6 +6,9 @@ import type { FileList } from '../flist/file-lists.ts';
 import type { Deleter, Standing } from './delete.ts';
 import type { ReceiveState } from './receive-state.ts';
 
+/** An empty folder that was taken out of the list (`-m`) is not kept. */
+const isActive = (entry: FileEntry): boolean => !(entry.flags & EntryFlag.INACTIVE);
+
 /** When deletion happens (reference §7.12): before, folder by folder, noted then and done late, or after. */
 export class Deletion {
   readonly #state: ReceiveState;
@@ -38,7 +41,7 @@ export class Deletion {
   inFolder(folder: FileEntry, list: FileList | null): void {
     if (!this.#byFolder || !(folder.flags & EntryFlag.CONTENT_DIR)) return;
     const dir = entryName(folder);
-    const kept = list ? new Set(list.entries.map((entry) => entry.base)) : this.#childrenOf(dir);
+    const kept = list ? new Set(list.entries.filter(isActive).map((entry) => entry.base)) : this.#childrenOf(dir);
     const keep = (base: ByteString) => kept?.has(base) ?? false;
     if (this.#conn.options.deleteMode !== 'delay') return this.#delete(dir, keep);
     this.#guarded(dir, () => {
@@ -95,7 +98,7 @@ export class Deletion {
       this.#children = new Map();
       for (const work of this.#state.works) {
         for (const entry of work.list.entries) {
-          if (entry.base === '.') continue;
+          if (entry.base === '.' || !isActive(entry)) continue;
           const names = this.#children.get(entry.dir);
           if (names) names.add(entry.base);
           else this.#children.set(entry.dir, new Set([entry.base]));
