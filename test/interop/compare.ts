@@ -98,7 +98,8 @@ function compare(scenario: Scenario, rig: () => Bench): void {
 
   const transfer = (direction: Direction, { place, destination }: { place: string; destination: string }) => ({
     ...{ direction, args: scenario.args.map((word) => word.replaceAll('PLACE', place)), destination },
-    sources: (scenario.sources ?? ['src/']).map((source) => join(folder, source)),
+    // join() would take out /./
+    sources: (scenario.sources ?? ['src/']).map((source) => `${folder}/${source}`),
   });
 
   async function reference(direction: Direction, server: Release) {

@@ -73,6 +73,10 @@ export function entryName(entry: Pick<FileEntry, 'dir' | 'base'>): ByteString {
   return entry.dir === '' ? entry.base : `${entry.dir}/${entry.base}`;
 }
 
+/** Whether a directory is only there because names in it are (`-R`): its contents are not part of the transfer. */
+export const isImplied = ({ flags }: Pick<FileEntry, 'flags'>): boolean =>
+  (flags & (EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR)) === EntryFlag.TOP_DIR;
+
 /** Name as it was given to the sender: absolute where its argument was (`-R`). */
 export function givenName(entry: FileEntry): ByteString {
   return entry.flags & EntryFlag.ABSOLUTE ? `/${entryName(entry)}` : entryName(entry);

@@ -76,7 +76,7 @@ export class Destination {
 export interface DestinationRequest {
   opener: DestinationOpener;
   path: ByteString;
-  options: Pick<TransferOptions, 'dryRun' | 'keepDirlinks' | 'mkpath'>;
+  options: Pick<TransferOptions, 'dryRun' | 'keepDirlinks' | 'mkpath' | 'relative' | 'impliedDirs'>;
   /** Told what was made, in rsync's words. */
   say: (text: ByteString) => void;
 }
@@ -93,7 +93,8 @@ export function resolveDestination(
 ): Destination {
   const { dryRun } = options;
   const wanted = path === '' ? '.' : path;
-  const open = (folder: ByteString): DestinationRoot => opener.open(folder, options.keepDirlinks);
+  const follow = options.keepDirlinks || (options.relative && !options.impliedDirs);
+  const open = (folder: ByteString): DestinationRoot => opener.open(folder, follow);
   const stat = opener.stat(wanted);
   const onlyFile = count === 1 && first.length === 1 && !isDir(first[0]!.mode);
   if (stat && isDir(stat.mode)) return new Destination(open(wanted), false, null);

@@ -1,7 +1,7 @@
 import { toErrorData } from '../../../shared/errors.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import type { Connection } from '../connection.ts';
-import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
+import { EntryFlag, entryName, isImplied, type FileEntry } from '../flist/entry.ts';
 import type { Stat } from '../fs/fs.ts';
 import { decide, differences, type Decision, type DestinationView } from '../plan/decide.ts';
 import { ItemFlag, Ndx, isDir, isReg } from '../wire/constants.ts';
@@ -178,7 +178,11 @@ export class Generator {
       const { iflags, makeWay } = decide(entry, view, this.#conn.options, this.#state.abilities, true);
       const existing = makeWay ? null : (view?.stat ?? null);
       const alternate = this.#alternates?.find(entry, place) ?? null;
-      await this.#request({ ndx, entry, iflags, place, existing, work, again: true }, alternate, redo);
+      await this.#request(
+        { ndx, entry, iflags, place, existing, replaced: makeWay, work, again: true },
+        alternate,
+        redo,
+      );
     }
   }
 
@@ -222,6 +226,7 @@ export class Generator {
       return;
     }
     try {
+      if (options.relative && !options.impliedDirs && isImplied(entry)) return this.#impliedFolder(entry, name);
       if (name === '.') return this.#root(ndx, entry);
       const place = state.destination.place(entry);
       const view = place && this.#locals.folderView(entry, place);
@@ -255,13 +260,27 @@ export class Generator {
     }
   }
 
+  /** `--no-implied-dirs`: a parent of what was named is made if it is missing, and is otherwise nobody's business. */
+  #impliedFolder(entry: FileEntry, name: ByteString): void {
+    const { destination } = this.#state;
+    if (this.#conn.options.dryRun || destination.dir(name)) return;
+    const place = destination.place(entry);
+    if (place === null) throw folderMissing(entry);
+    const view = this.#locals.view(place);
+    if (view && !this.#locals.clear(entry, place, view.stat)) return void this.#dirFailed.add(name);
+    place.dir.mkdir(place.name, 0o777);
+    destination.changed(name);
+    this.#state.touch(entry.dir);
+  }
+
   /** The destination's folder itself. */
   #root(ndx: number, entry: FileEntry): void {
     const state = this.#state;
     const { options } = this.#conn;
     const stat = state.statOf(entry);
     const iflags = state.destination.created
-      ? ItemFlag.IS_NEW | ItemFlag.LOCAL_CHANGE
+      ? (this.#alternates?.folderFlags(entry, state.destination.place(entry)) ??
+        ItemFlag.IS_NEW | ItemFlag.LOCAL_CHANGE)
       : decide(
           entry,
           stat && { stat, link: none, sum: none, xattrs: () => state.xattrsOf(entry) },
@@ -315,7 +334,7 @@ export class Generator {
         alternate && !existing
           ? (decision.iflags & ~ItemFlag.IS_NEW) | differences(entry, alternate.view, options, state.abilities, true)
           : decision.iflags;
-      request = { ndx, entry, iflags, place, existing, work, again: false };
+      request = { ndx, entry, iflags, place, existing, replaced: decision.makeWay, work, again: false };
     } catch (error) {
       this.#failed(entry, error);
       return this.#missed(this.#links?.missed(entry));
@@ -324,7 +343,7 @@ export class Generator {
   }
 
   async #request(request: Request, alternate: AltMatch | null, member: Member): Promise<void> {
-    const { entry } = request;
+    const { entry, replaced } = request;
     let basis;
     try {
       basis = this.#requests.basis(request, alternate);
@@ -332,7 +351,7 @@ export class Generator {
       this.#failed(entry, error);
       return this.#missed(this.#links?.missed(entry));
     }
-    if (!request.existing && !basis && !request.again && this.#links?.defer(member)) return;
+    if (!request.existing && !basis && !request.again && this.#links?.defer({ ...member, replaced })) return;
     if (this.#state.donesSent > 0 && !this.#conn.agreed.incRecurse) this.#redoSent = true;
     this.#links?.requested(entry);
     await this.#requests.send(request, basis);

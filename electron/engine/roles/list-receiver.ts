@@ -2,7 +2,7 @@ import { fail } from '../../../shared/errors.ts';
 import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
 import type { Connection } from '../connection.ts';
 import { FlistDecoder, readIdLists } from '../flist/decode.ts';
-import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
+import { EntryFlag, entryName, isImplied, type FileEntry } from '../flist/entry.ts';
 import type { FileList, FileLists } from '../flist/file-lists.ts';
 import { flistLayout } from '../handshake/negotiate.ts';
 import { pruneEmptyDirs } from '../flist/prune.ts';
@@ -21,13 +21,11 @@ export interface Expectation {
   hidden(name: ByteString, isDir: boolean): boolean;
 }
 
-const ARGUMENT = EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR;
-
 /** Reads file lists and sub-lists, checks them, and keeps what both receiving roles need to know of them. */
 export class ListReceiver {
   readonly decoder: FlistDecoder;
   readonly counts = { total: 0, regular: 0, dirs: 0, links: 0, devices: 0, specials: 0, totalSize: 0, flistBytes: 0 };
-  /** Active directories by name, '.' for the root. */
+  /** Active directories by name, '.' for the root; without those whose attributes are left alone (`--no-implied-dirs`). */
   readonly dirs = new Map<ByteString, FileEntry>();
   /** Whether a rule of this side names a directory, so that it is not pruned (`-m`). */
   namesDir: (name: ByteString) => boolean = () => false;
@@ -101,7 +99,7 @@ export class ListReceiver {
       const name = entryName(entry);
       if (entry.dir === '') this.#checkTop(name);
       // Rules do not apply to the parents of what was named.
-      const implied = options.relative && (entry.flags & ARGUMENT) === EntryFlag.TOP_DIR;
+      const implied = options.relative && isImplied(entry);
       if (name !== '.' && !implied && this.#expectation?.hidden(name, isDir(entry.mode))) {
         throw fail(
           'protocol',
@@ -111,7 +109,7 @@ export class ListReceiver {
       }
       if (isDir(entry.mode)) {
         this.#checkContents(entry, name);
-        this.dirs.set(name, entry);
+        if (options.impliedDirs || !isImplied(entry)) this.dirs.set(name, entry);
       }
     }
     progress.filesTotal = this.counts.total;

@@ -1,7 +1,7 @@
 import { toErrorData } from '../../../shared/errors.ts';
 import type { Connection } from '../connection.ts';
 import type { SumHead } from '../delta/sum-head.ts';
-import { entryName, type FileEntry } from '../flist/entry.ts';
+import { entryName, givenName, type FileEntry } from '../flist/entry.ts';
 import type { FileList, FileLists } from '../flist/file-lists.ts';
 import type { PlanItem } from '../../../shared/plan-codec.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
@@ -69,6 +69,8 @@ export class ReceiveState {
     created: { total: 0, regular: 0, dirs: 0, links: 0, devices: 0, specials: 0 },
   };
   readonly umask: number;
+  /** Whether the peer is this process: then names are shown as they were given. */
+  local = false;
   readonly planned: Map<ByteString, PlanItem> | null;
 
   readonly conn: Connection;
@@ -122,6 +124,11 @@ export class ReceiveState {
 
   /** Told of each list as it arrives; for `--list-only`. */
   onList: (list: FileList) => void = () => {};
+
+  /** Name of an entry where people read it. */
+  nameOf(entry: FileEntry): ByteString {
+    return this.local ? givenName(entry) : entryName(entry);
+  }
 
   addList(list: FileList): void {
     this.onList(list);

@@ -187,7 +187,7 @@ export class Receiver {
     if (this.#conn.isServer) return;
     this.#conn.emit({
       type: 'item',
-      name: entryName(entry),
+      name: this.#state.nameOf(entry),
       iflags: reply.iflags,
       mode: entry.mode,
       size: entry.size,
@@ -204,7 +204,7 @@ export class Receiver {
   async #content(pending: Pending): Promise<void> {
     const { entry } = pending;
     const { progress } = this.#conn;
-    progress.name = entryName(entry);
+    progress.name = this.#state.nameOf(entry);
     progress.nameSize = entry.size;
     progress.nameBytes = 0;
     let update: Update | null = null;
@@ -241,7 +241,7 @@ export class Receiver {
     if (conn.isServer || again) return;
     conn.emit({
       type: 'transferred',
-      name: entryName(entry),
+      name: this.#state.nameOf(entry),
       size: entry.size,
       bytes: conn.input.reader.total - readBefore,
       sumBytes: SUM_HEAD_BYTES + head.count * (4 + head.strongLength),
