@@ -6,7 +6,7 @@ import { ZstdFrames } from './zstd-frames.ts';
 
 /**
  * What is used of @hpcc-js/wasm-zstd lies below its public class, which has one stream for the whole process and copies
- * results byte by byte. The version is fixed in package.json, and zstd.test.ts fails when this shape changes.
+ * results byte by byte. The version is fixed in package.json, and token-stream.test.ts fails when this shape changes.
  */
 interface ZstdStream {
   setCompressionLevel(level: number): void;
