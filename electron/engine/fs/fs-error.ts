@@ -27,6 +27,7 @@ const REASON: Record<string, string> = {
   ENODEV: 'the device is gone',
   ESTALE: 'the network file system lost it',
   EINVAL: 'the file system does not accept the name or value',
+  ENOTSUP: 'the file system does not support it',
 };
 
 /** The system's code (`ENOENT`) of something thrown by node:fs; `EINVAL` for arguments Node refused, '' for anything else. */
