@@ -3,7 +3,7 @@ import type { FileEntry } from '../flist/entry.ts';
 import type { DestinationRoot, Stat } from '../fs/fs.ts';
 import type { AltDestKind } from '../options/transfer-options.ts';
 import { differences, likeness, type DestinationView, type Likeness } from '../plan/decide.ts';
-import { ItemFlag } from '../wire/constants.ts';
+import { ItemFlag, isReg } from '../wire/constants.ts';
 import { attributesFor } from './attributes.ts';
 import { copyFile } from './copy-file.ts';
 import { shownName, type Place } from './destination.ts';
@@ -118,14 +118,20 @@ export class AltDest {
     return match && ItemFlag.LOCAL_CHANGE | this.#differences(entry, match, match.alike !== 'attributes');
   }
 
-  /** Whether a name that is missing stands in an alternate folder, so that linking it is no news (reference §7.11). */
-  hasLink(entry: FileEntry, leader: Stat): boolean {
-    if (this.kind !== 'link') return false;
-    for (const { root } of this.folders) {
-      const stat = root.dir(entry.dir)?.lstat(entry.base);
-      if (stat && sameFile(stat, leader)) return true;
+  /**
+   * What an alternate folder has of a name that is missing and about to be linked to another one (reference §7.11): that
+   * link itself, or a file like it, whose item flags are returned.
+   */
+  knownLink(entry: FileEntry, at: Place | null, leader: Stat): 'linked' | number | null {
+    if (this.kind !== 'link') {
+      const match = isReg(entry.mode) ? this.find(entry, at) : null;
+      return match && match.alike !== 'kind' ? this.#differences(entry, match, true) : null;
     }
-    return false;
+    for (const { root } of this.folders) {
+      const stat = root.dir(at?.dir.rel ?? entry.dir)?.lstat(at?.name ?? entry.base);
+      if (stat && sameFile(stat, leader)) return 'linked';
+    }
+    return null;
   }
 
   #differences(entry: FileEntry, { view }: AltMatch, rewritten: boolean): number {

@@ -5,6 +5,7 @@ import { NO_BASIS, chooseSumHead, type SumHead } from '../delta/sum-head.ts';
 import type { FileEntry } from '../flist/entry.ts';
 import type { ReadFile, Stat } from '../fs/fs.ts';
 import { debugLevel } from '../options/info-words.ts';
+import { BasisType } from '../wire/constants.ts';
 import type { AltMatch } from './alt-dest.ts';
 import { chooseBasis, type Basis } from './basis.ts';
 import type { Place } from './destination.ts';
@@ -19,6 +20,8 @@ export interface Request {
   place: Place | null;
   /** What stands there and is to be replaced by its like, or null. */
   existing: Stat | null;
+  /** Whether something of another kind gave way. */
+  replaced: boolean;
   work: ListWork;
   again: boolean;
 }
@@ -61,6 +64,9 @@ export class ContentRequests {
   async send({ ndx, entry, iflags, place, existing, work, again }: Request, found: Basis | null): Promise<void> {
     const { output, options, agreed, progress } = this.#conn;
     const { data } = output;
+    // A file of another folder or name lends its mode, too.
+    const lends = found !== null && (found.type < BasisType.DESTINATION || found.type >= BasisType.FUZZY);
+    const like = existing ?? (lends ? found.stat : null);
     const appends = options.append !== 'off' && !again;
     let basis = found;
     let file: ReadFile | null = null;
@@ -88,7 +94,7 @@ export class ContentRequests {
           })
         : NO_BASIS;
       work.outstanding++;
-      this.#state.pending.set(ndx, { ndx, entry, work, head, basis, existing, again } satisfies Pending);
+      this.#state.pending.set(ndx, { ndx, entry, work, head, basis, existing: like, again } satisfies Pending);
       if (!again) this.#items.countCreated(entry, iflags);
       data.i32(head.count);
       data.i32(head.blockLength);

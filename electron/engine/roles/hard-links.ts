@@ -98,7 +98,7 @@ export class HardLinks {
   }
 
   /** @returns whether it is linked now, or cannot be; false if there is nothing to link to */
-  #link({ ndx, entry }: Member, leader: FileEntry): boolean {
+  #link({ ndx, entry, replaced }: Member, leader: FileEntry): boolean {
     const { destination, conn, backup, abilities } = this.#state;
     const { options, progress } = conn;
     const made = ItemFlag.LOCAL_CHANGE;
@@ -109,18 +109,21 @@ export class HardLinks {
       if (!options.dryRun && (!place || !from || !target || isDir(target.mode))) return false;
       const stat = place?.dir.lstat(place.name) ?? null;
       const flags = (rewritten: boolean): number =>
-        stat && sameType(entry, stat) ? differences(entry, { stat }, options, abilities, rewritten) : ItemFlag.IS_NEW;
+        stat && !replaced ? differences(entry, { stat }, options, abilities, rewritten) : ItemFlag.IS_NEW;
       if (stat && target && sameFile(stat, target)) this.#items.local(ndx, entry, made | flags(false), '');
       else {
         if (stat && isDir(stat.mode) && !this.#locals.clear(entry, place!, stat)) return true;
-        const known = !stat && target !== null && this.#alternates?.hasLink(entry, target) === true;
+        // What an alternate folder has as well is no news.
+        const known = stat || !target ? null : (this.#alternates?.knownLink(entry, place, target) ?? null);
         if (stat && !isDir(stat.mode)) backup.keep(place!, stat);
         if (!options.dryRun) {
           from!.dir.link(from!.name, place!.dir, place!.name);
           this.#state.touch(entry.dir);
         }
-        if (!known || this.#items.tellsAll)
-          this.#items.local(ndx, entry, made | (known ? 0 : flags(true)), known ? '' : entryName(leader));
+        if (known !== 'linked' || this.#items.tellsAll) {
+          const iflags = known === 'linked' ? 0 : (known ?? flags(true));
+          this.#items.local(ndx, entry, made | iflags, entryName(leader));
+        }
       }
       progress.filesDone++;
       if ((entry.mode & Mode.TYPE) === Mode.REG) progress.bytesDone += entry.size;

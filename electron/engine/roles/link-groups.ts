@@ -9,6 +9,8 @@ export interface Member {
   ndx: number;
   entry: FileEntry;
   work: ListWork;
+  /** Whether what stands there is of another kind and counts as gone. */
+  replaced?: boolean;
 }
 
 /** The names of one file, as far as lists have arrived (reference §7.11). */
