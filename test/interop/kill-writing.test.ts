@@ -81,7 +81,7 @@ async function endedBy(
   words: readonly string[],
   reached: () => boolean,
 ): Promise<Outcome> {
-  let child: { kill(signal: string): boolean } | null = null;
+  let child: { kill(signal: 'SIGKILL' | 'SIGTERM'): boolean } | null = null;
   let ended = false;
   const outcome = driftline(args(['--bwlimit=8m', ...words]), {
     env: bench.env,

@@ -154,6 +154,26 @@ describe('hostile peers', () => {
       await refused(pull(server, ['-r', '-W']), 'bad-block');
     });
 
+    it.each([['--append'], ['--append-verify']])(
+      '%s: a block, although only what follows is asked for',
+      async (word) => {
+        const server = asked((peer, { ndx, iflags, head }) => {
+          expect(head).toEqual([1, 700, expect.any(Number), 11]);
+          peer.reply(ndx, iflags, head);
+          peer.conn.output.data.i32(-1);
+        });
+        await refused(pull(server, ['-r', word]), 'bad-block');
+      },
+    );
+
+    it('--inplace: a block past the last', async () => {
+      const server = asked((peer, { ndx, iflags, head }) => {
+        peer.reply(ndx, iflags, head);
+        peer.conn.output.data.i32(-2);
+      });
+      await refused(pull(server, ['-r', '--inplace']), 'bad-block');
+    });
+
     it('content that was not asked for', async () => {
       const server = scriptedServer(async (peer) => {
         peer.list([

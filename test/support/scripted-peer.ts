@@ -117,7 +117,8 @@ function peerOn(conn: Connection): ScriptedPeer {
           head: iflags & ItemFlag.TRANSFER ? [r.i32(), r.i32(), r.i32(), r.i32()] : [0, 0, 0, 0],
         };
       });
-      for (let i = 0; i < head.head[0]!; i++) await input.parse((r) => r.string(4 + head.head[2]!));
+      const sums = conn.options.append === 'off' ? head.head[0]! : 0;
+      for (let i = 0; i < sums; i++) await input.parse((r) => r.string(4 + head.head[2]!));
       return head;
     },
     reply(ndx, iflags, head) {
