@@ -4,6 +4,7 @@ import ssh2, { type AuthContext, type Prompt } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DriftlineError } from '../../../shared/errors.ts';
 import { connectSsh } from './ssh.ts';
+import { newHostKey } from './ssh-server.ts';
 import { type LoginQuestion, NO_PROMPTS, type SshPrompts } from './ssh-target.ts';
 
 const servers: ssh2.Server[] = [];
@@ -13,7 +14,7 @@ afterEach(() => {
 
 /** A server that asks these rounds of questions by keyboard-interactive and wants these answers. */
 async function asking(rounds: [prompts: Prompt[], answers: string[]][]): Promise<number> {
-  const { private: key } = ssh2.utils.generateKeyPairSync('ed25519');
+  const { private: key } = newHostKey();
   const server = new ssh2.Server({ hostKeys: [key] }, (client) => {
     client.on('error', () => {});
     client.on('authentication', (context: AuthContext) => {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { DriftlineError, type ErrorData } from '../../../shared/errors.ts';
 import { connectSsh } from './ssh.ts';
 import { checkTarget, NO_PROMPTS, type SshTarget } from './ssh-target.ts';
-import { startSshServer, type SshServer } from './ssh-server.ts';
+import { newHostKey, startSshServer, type SshServer } from './ssh-server.ts';
 
 const open: { close(done?: () => void): unknown }[] = [];
 afterEach(() => {
@@ -120,6 +120,10 @@ describe('targets', () => {
 });
 
 describe('the embedded server', () => {
+  it('has a key that can be read back, always', () => {
+    for (let i = 0; i < 600; i++) expect(newHostKey().blob.length).toBe(51);
+  });
+
   it('serves exec with words, streams, messages and an exit code', async () => {
     const server = await startSshServer({
       onExec({ argv, side }) {
