@@ -54,6 +54,35 @@ describe('PeerInput', () => {
     expect(await text(input, 6)).toBe('abcdef');
   });
 
+  it('leaves bytes without frames alone between frames, however they are cut', async () => {
+    const bytes = Buffer.concat([frame(Msg.DATA, 'rules'), Buffer.from('a\0b/c\0\0'), frame(Msg.DATA, 'more')]);
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const { stream, input } = open();
+      input.frameByFrame = true;
+      stream.write(bytes.subarray(0, cut));
+      stream.write(bytes.subarray(cut));
+      expect(await text(input, 5)).toBe('rules');
+      input.stopMux();
+      const names: string[] = [];
+      do names.push(await input.parse((reader) => reader.untilNul(10)));
+      while (names.at(-1) !== '');
+      expect(names).toEqual(['a', 'b/c', '']);
+      input.startMux();
+      expect(await text(input, 4)).toBe('more');
+    }
+  });
+
+  it('refuses a frame that was not used up, and a name without an end', async () => {
+    const { stream, input } = open();
+    input.frameByFrame = true;
+    stream.write(frame(Msg.DATA, 'rules'));
+    await text(input, 3);
+    expect(() => input.stopMux()).toThrow('where none is allowed');
+    const { stream: endless, input: names } = open(false);
+    endless.write('x'.repeat(20));
+    expect(await codeOf(names.parse((reader) => reader.untilNul(10)))).toBe('protocol/string-too-long');
+  });
+
   it('delivers messages at their place between data, and joins data across frames', async () => {
     const { stream, input, messages } = open();
     const bytes = Buffer.concat([
