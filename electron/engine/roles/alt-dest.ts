@@ -98,7 +98,7 @@ export class AltDest {
    */
   takeNode(entry: FileEntry, place: Place | null, make: () => void): AltOutcome | null {
     const match = this.find(entry, place);
-    if (match === null || match.alike === 'kind') return null;
+    if (match === null) return null;
     const { dryRun } = this.#state.conn.options;
     if (match.alike === 'attributes') {
       if (this.kind === 'compare') return { iflags: 0, xname: null, placed: false };
