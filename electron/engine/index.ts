@@ -63,7 +63,10 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   const listed = ownNames(options, !pull || request.local);
   hooks.onEvent({ type: 'phase', phase: 'connecting' });
   const paths = pull ? request.sources : [request.destination];
-  const transport = await started(request.startPeer(buildServerArgs(options, { sender: pull, paths })), hooks.signal);
+  const words = buildServerArgs(options, { sender: pull, paths });
+  // Of a local pair the sender is the client to rsync, and this option is the client's alone.
+  if (request.local && options.mungeLinks) words.splice(1, 0, '--munge-links');
+  const transport = await started(request.startPeer(words), hooks.signal);
   const conn = new Connection(transport, options, false, hooks);
   const journal = openJournal(pull ? request.journalDir : null);
   try {

@@ -123,6 +123,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   }
   const lists = new FileLists(agreed.incRecurse, true);
   const listReceiver = new ListReceiver(conn, lists, request.expectation);
+  listReceiver.mungesLinks = options.mungeLinks && !request.local;
   if (options.pruneEmptyDirs) {
     const named = new FilterChain(request.filters, 'receiver', '/', { deleteExcluded: options.deleteExcluded });
     listReceiver.namesDir = (name) => !named.isEmpty && named.check(name, true) === 'exclude';

@@ -29,6 +29,8 @@ export class ListReceiver {
   readonly dirs = new Map<ByteString, FileEntry>();
   /** Whether a rule of this side names a directory, so that it is not pruned (`-m`). */
   namesDir: (name: ByteString) => boolean = () => false;
+  /** Whether links are stored so that they lead nowhere (`--munge-links`). */
+  mungesLinks = false;
   userNames: Map<number, ByteString>;
   groupNames: Map<number, ByteString>;
 
@@ -90,7 +92,7 @@ export class ListReceiver {
 
   #accept(entries: FileEntry[], dirIndex: number): FileList {
     const { progress, options } = this.#conn;
-    if (options.chmod.length > 0 || options.mungeLinks) for (const entry of entries) this.#adapt(entry);
+    if (options.chmod.length > 0 || this.mungesLinks) for (const entry of entries) this.#adapt(entry);
     const list = this.#lists.add(entries, dirIndex);
     if (options.pruneEmptyDirs) pruneEmptyDirs(list.entries, this.namesDir);
     for (const entry of list.entries) {
@@ -125,10 +127,10 @@ export class ListReceiver {
 
   /** What this side's options make of an entry. */
   #adapt(entry: FileEntry): void {
-    const { chmod, mungeLinks } = this.#conn.options;
+    const { chmod } = this.#conn.options;
     if (!isLink(entry.mode)) {
       if (entry.mode !== 0) entry.mode = changeMode(entry.mode, isDir(entry.mode), chmod);
-    } else if (mungeLinks && entry.extra?.link !== undefined) entry.extra.link = mungeLink(entry.extra.link);
+    } else if (this.mungesLinks && entry.extra?.link !== undefined) entry.extra.link = mungeLink(entry.extra.link);
   }
 
   #checkTop(name: ByteString): void {

@@ -30,7 +30,7 @@ export class SkipNotices {
       return conn.issue({ code: 'skipped-non-regular', name, message, ioError: 0 });
     }
     if (why === 'unsafe-link') {
-      if (infoLevel(conn.options, 'symsafe') === 0) return;
+      if (infoLevel(conn.options, 'name') === 0) return;
       const text = `ignoring unsafe symlink "${name}" -> "${entry.extra!.link!}"\n`;
       return conn.emit({ type: 'message', level: 'info', from: 'local', text });
     }
