@@ -129,12 +129,12 @@ function report(
     else say(line);
   };
   if (event.type === 'issue') {
-    const notice = event.issue.code === 'skipped-non-regular' || event.issue.code === 'delete-skipped-io-error';
-    const line = utf8(`${notice ? '' : 'driftline: '}${event.issue.message}\n`);
-    const wanted = event.issue.code !== 'skipped-non-regular' || infoLevel(conn.options, 'nonreg') > 0;
-    if (notice && wanted) conn.output.messageText(Msg.INFO, line);
-    else if (notice) return;
-    else text(Msg.ERROR_XFER, line);
+    const { code, name, message } = event.issue;
+    const info = (line: ByteString): void => void conn.output.messageText(Msg.INFO, line);
+    if (code === 'delete-skipped-io-error') info('IO error encountered -- skipping file deletion\n');
+    else if (code !== 'skipped-non-regular') text(Msg.ERROR_XFER, utf8(`driftline: ${message}\n`));
+    // The name as it is: escaping is for the client, who shows it.
+    else if (infoLevel(conn.options, 'nonreg') > 0) info(`skipping non-regular file "${name}"\n`);
   } else if (event.type === 'message') {
     if (event.from === 'remote') return;
     if (event.level === 'info') conn.output.messageText(Msg.INFO, event.text);

@@ -119,7 +119,7 @@ function print(
   printer.event({ type: 'phase', phase: 'listing' });
   for (const event of events) printer.event(event);
   now += seconds * 1000;
-  printer.finish(stats, 0);
+  printer.finish(stats, 0, 32);
   return out;
 }
 

@@ -106,6 +106,7 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
   }
   let stats: TransferStats | null = null;
   let code: number;
+  let { protocol } = options;
   try {
     if (listModules !== null) {
       await listModules();
@@ -126,6 +127,7 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
     );
     stats = result.stats;
     code = result.exitCode;
+    protocol = result.protocol;
   } catch (error) {
     const data = signal.aborted ? stopped(error) : toErrorData(error);
     // The last line says as much.
@@ -136,7 +138,7 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
     closePeer();
     terminal?.close();
   }
-  printer.finish(stats, code);
+  printer.finish(stats, code, protocol);
   log?.close();
   return code;
 }

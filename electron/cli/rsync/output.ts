@@ -110,6 +110,8 @@ export class RsyncPrinter {
       case 'issue':
         if (event.issue.code === 'skipped-non-regular') {
           if (this.#level('nonreg') > 0) this.#tell(`skipping non-regular file "${event.issue.name}"`);
+        } else if (event.issue.code === 'delete-skipped-io-error') {
+          this.#tell('IO error encountered -- skipping file deletion');
         } else {
           this.#complain(`driftline: ${textToBytes(event.issue.message)}`);
         }
@@ -131,12 +133,13 @@ export class RsyncPrinter {
    * Prints the totals and, for a failure, the last line on standard error.
    * @param stats null if the transfer did not get as far as having any
    * @param exit exit code of the run
+   * @param protocol what was spoken
    */
-  finish(stats: TransferStats | null, exit: number): void {
+  finish(stats: TransferStats | null, exit: number, protocol: number): void {
     this.#progress?.finish(stats?.files.total ?? null, stats?.totalSize ?? 0);
     if (stats !== null) {
       this.#header(stats.files.total);
-      this.#totals(stats);
+      this.#totals(stats, protocol);
     }
     const line = exitLine(exit);
     if (line !== null) this.#complain(line);
@@ -242,12 +245,12 @@ export class RsyncPrinter {
     if (this.#logFormat !== null && !this.#options.dryRun) this.#log?.line(this.#escape(line(this.#logFormat)));
   }
 
-  #totals(stats: TransferStats): void {
+  #totals(stats: TransferStats, protocol: number): void {
     const { humanReadable: level, dryRun } = this.#options;
     const wanted = this.#level('stats');
     if (wanted > 1) {
       if (!this.#options.quiet) this.#print('');
-      for (const line of statisticsLines(stats, level)) this.#tell(line);
+      for (const line of statisticsLines(stats, level, protocol)) this.#tell(line);
     }
     if (wanted > 0) {
       if (!this.#options.quiet) this.#print('');

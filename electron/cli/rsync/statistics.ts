@@ -12,8 +12,9 @@ const KINDS = [
 /**
  * The lines of `--stats`.
  * @param level of human-readable numbers
+ * @param protocol deletions are counted since 31
  */
-export function statisticsLines(stats: TransferStats, level: number): string[] {
+export function statisticsLines(stats: TransferStats, level: number, protocol: number): string[] {
   const counts = (title: string, of: TransferStats['files']): string => {
     const shown = KINDS.filter(([, kind]) => of[kind] > 0).map(
       ([name, kind]) => `${name}: ${commaNumber(of[kind], level)}`,
@@ -25,7 +26,7 @@ export function statisticsLines(stats: TransferStats, level: number): string[] {
   return [
     counts('Number of files', stats.files),
     counts('Number of created files', stats.created),
-    counts('Number of deleted files', stats.deleted),
+    ...(protocol >= 31 ? [counts('Number of deleted files', stats.deleted)] : []),
     `Number of regular files transferred: ${commaNumber(stats.transferred, level)}`,
     `Total file size: ${size(stats.totalSize)} bytes`,
     `Total transferred file size: ${size(stats.transferredSize)} bytes`,
