@@ -64,8 +64,9 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   hooks.onEvent({ type: 'phase', phase: 'connecting' });
   const paths = pull ? request.sources : [request.destination];
   const words = buildServerArgs(options, { sender: pull, paths });
-  // Of a local pair the sender is the client to rsync, and this option is the client's alone.
+  // Of a local pair the sender is the client to rsync, and these options are the client's alone.
   if (request.local && options.mungeLinks) words.splice(1, 0, '--munge-links');
+  if (request.local && options.from0 && !words.includes('--from0')) words.splice(1, 0, '--from0');
   const transport = await started(request.startPeer(words), hooks.signal);
   const conn = new Connection(transport, options, false, hooks);
   const journal = openJournal(pull ? request.journalDir : null);

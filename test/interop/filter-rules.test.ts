@@ -95,6 +95,12 @@ const SCENARIOS: Scenario[] = [
   },
   { name: 'protocol 30', args: ['-aiF', '-f', '-p core', '--delete', '--protocol=30'], ...both, routes: PLAIN },
   {
+    name: 'rules that end in NUL',
+    args: ['-ai0', '-f', ': .nul'],
+    source: { ...source, '.nul': file('- core\0- *.o\0# note\0') },
+    routes: ['push', 'local'],
+  },
+  {
     name: 'rule files that are links',
     args: ['-ai', '-f', ':- .linked', '--delete'],
     ...both,

@@ -72,7 +72,7 @@ export class Deleter {
     this.#filters.enter(rel);
     return this.#list(rel, (base) => !keep(base)).filter((item) => {
       if (this.#filters.check(entryName(item), isDir(item.mode)) === 'exclude') return false;
-      return !this.#isKeptMount(item);
+      return !this.#isKeptMount(item, `cannot delete mount point: ${entryName(item)}`);
     });
   }
 
@@ -151,10 +151,8 @@ export class Deleter {
     return items.sort((a, b) => compareEntries(b, a));
   }
 
-  #isKeptMount(item: Standing): boolean {
-    if (item.isMount && infoLevel(this.#conn.options, 'mount') > 0) {
-      this.#say(`cannot delete mount point: ${entryName(item)}`);
-    }
+  #isKeptMount(item: Standing, notice: ByteString): boolean {
+    if (item.isMount && infoLevel(this.#conn.options, 'mount') > 0) this.#say(notice);
     return item.isMount;
   }
 
@@ -181,7 +179,9 @@ export class Deleter {
       this.#filters.enter(name);
       let left = false;
       for (const item of this.#list(name, () => true)) {
-        if (this.#filters.check(entryName(item), isDir(item.mode), true) === 'exclude' || this.#isKeptMount(item)) {
+        const itemName = entryName(item);
+        const pinned = (): boolean => this.#isKeptMount(item, `mount point, ${itemName}, pins parent directory`);
+        if (this.#filters.check(itemName, isDir(item.mode), true) === 'exclude' || pinned()) {
           left = true;
           continue;
         }

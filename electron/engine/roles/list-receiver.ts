@@ -107,6 +107,7 @@ export class ListReceiver {
           'protocol',
           'excluded-sent',
           `The server sent ${displayPath(bytesToText(name))}, which the filters exclude`,
+          { exitCode: 4 },
         );
       }
       if (isDir(entry.mode)) {
@@ -122,7 +123,9 @@ export class ListReceiver {
   #checkContents(entry: FileEntry, name: ByteString): void {
     if (!(entry.flags & EntryFlag.CONTENT_DIR) || !this.#expectation || this.#expectation.mayHaveContents(name)) return;
     const shown = displayPath(bytesToText(name));
-    throw fail('protocol', 'unrequested', `The server sent ${shown} with its contents, which was not asked for`);
+    throw fail('protocol', 'unrequested', `The server sent ${shown} with its contents, which was not asked for`, {
+      exitCode: 4,
+    });
   }
 
   /** What this side's options make of an entry. */
@@ -139,6 +142,7 @@ export class ListReceiver {
         'protocol',
         'unrequested',
         `The server sent ${displayPath(bytesToText(name))}, which was not asked for`,
+        { exitCode: 4 },
       );
     }
   }
