@@ -11,6 +11,7 @@ import type { ExtendedRules } from '../plan/decide.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { isDir, isLink, ItemFlag } from '../wire/constants.ts';
 import { MORE } from '../wire/peer-input.ts';
+import { actsAsRoot } from './attributes.ts';
 import { type Destination, shownName } from './destination.ts';
 import { heldNames, localName, type XattrRules } from './xattr-names.ts';
 import { isValueOf, XattrValues } from './xattr-values.ts';
@@ -33,7 +34,7 @@ export class ExtendedAttributes implements ExtendedRules {
   readonly #destination: Destination;
   readonly #ids: () => IdMapper;
   readonly #rules: XattrRules;
-  readonly #isRoot = process.getuid?.() === 0;
+  readonly #isRoot: boolean;
   readonly #store: AclStore;
   readonly #values: XattrValues;
   readonly #sets = new WeakMap<XattrSet, readonly LocalXattr[]>();
@@ -58,6 +59,7 @@ export class ExtendedAttributes implements ExtendedRules {
   ) {
     const { xattrs, fakeSuper } = conn.options;
     this.#conn = conn;
+    this.#isRoot = actsAsRoot(conn.options);
     this.#listed = listed;
     this.#destination = destination;
     this.#ids = ids;
