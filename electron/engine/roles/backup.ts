@@ -34,6 +34,12 @@ export class Backup {
     this.#tells = conn.options.backup && infoLevel(conn.options, 'backup') > 0;
   }
 
+  /** Says where backups go (`--info=backup`). */
+  announce(): void {
+    if (!this.#tells || this.#folder === null) return;
+    this.#say(`${this.#sides.isFolder(this.#folder) ? '' : '(new) '}backup_dir is ${this.#folder}\n`);
+  }
+
   get on(): boolean {
     return this.#conn.options.backup;
   }
@@ -71,9 +77,12 @@ export class Backup {
     }
     if (!this.#tells) return made;
     const target = this.#folder === null ? rel : joinPath(this.#folder, rel);
-    const text = `backed up ${rel} to ${target}${this.#suffix}\n`;
-    this.#conn.emit({ type: 'message', level: 'info', from: 'local', text });
+    this.#say(`backed up ${rel} to ${target}${this.#suffix}\n`);
     return made;
+  }
+
+  #say(text: ByteString): void {
+    this.#conn.emit({ type: 'message', level: 'info', from: 'local', text });
   }
 
   #put({ dir, name }: Place, stat: Stat, manner: Manner, toDir: DestinationDir, toName: ByteString): void {
