@@ -45,6 +45,7 @@ export class Connection {
   onAbort: () => void = () => {};
   /** Role-specific messages. */
   onNoSend: (ndx: number) => void = () => {};
+  onSuccess: (ndx: number, copy: { dev: bigint; ino: bigint } | null) => void = () => {};
   onDeleted: (name: ByteString, isDir: boolean) => void = () => {};
   readonly progress: ProgressEvent = { ...NO_PROGRESS };
 
@@ -239,7 +240,11 @@ export class Connection {
           exitCode: exitCode > 0 && exitCode < 256 ? exitCode : 12,
         });
       }
-      default: // NOOP and SUCCESS need no action in what is built so far
+      case Msg.SUCCESS: {
+        const copy = payload.length < 20 ? null : { dev: payload.readBigUInt64LE(4), ino: payload.readBigUInt64LE(12) };
+        return this.onSuccess(payload.readInt32LE(0), copy);
+      }
+      default: // NOOP needs no answer from protocol 31 on
         return;
     }
   }

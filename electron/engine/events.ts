@@ -136,7 +136,8 @@ export interface EngineIssue {
     | 'skipped-non-regular'
     | 'delete-skipped-io-error'
     | 'litter-left'
-    | 'make-way-failed';
+    | 'make-way-failed'
+    | 'source-kept';
   name: ByteString;
   /** System error code (`EACCES`) where there is one. */
   errno?: string;

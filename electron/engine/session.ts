@@ -23,6 +23,7 @@ import { ListSender, type SourceTree } from './roles/list-sender.ts';
 import { ReceiveState } from './roles/receive-state.ts';
 import { Receiver } from './roles/receiver.ts';
 import { Sender } from './roles/sender.ts';
+import { removeWhatArrived } from './roles/source-removal.ts';
 import { attributeRules } from './roles/xattr-names.ts';
 import { SideDirs } from './roles/side-dirs.ts';
 import type { PeerExit } from './transport/transport.ts';
@@ -72,6 +73,7 @@ export async function sendingSide(conn: Connection, tree: SourceTree): Promise<S
   const count = await listSender.sendFirst();
   const buildMs = Date.now() - started;
   const sender = new Sender(conn, lists, listSender);
+  removeWhatArrived(conn, lists, listSender);
   conn.onDeleted = (name, isDir_) => conn.emit({ type: 'deleted', name, isDir: isDir_ });
   // An empty list ends a pull at once, but a push goes through the whole ending (captured: test/wire "nothing-*").
   try {

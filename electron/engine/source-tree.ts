@@ -76,6 +76,10 @@ export function scanTree(
     children: (dirs) => scan.scanDirs(dirs),
     open: (entry) => fs.openRead(scan.localPath(entry), how),
     accepts: () => true,
+    removal: {
+      stat: (entry) => (how.follow ? fs.stat(scan.localPath(entry)) : fs.lstat(scan.localPath(entry))),
+      unlink: (entry) => fs.unlink(scan.localPath(entry)),
+    },
     attributes,
     get ioError() {
       return scan.ioError;

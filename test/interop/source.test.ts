@@ -229,4 +229,70 @@ const nodes: Scenario[] = hasRoot
     ]
   : [];
 
-compareScenarios([...relative, ...following, ...scope, ...nodes]);
+const moving: Tree = {
+  same: file('same'),
+  new: file('new'),
+  changed: file('changed'),
+  kept: file('kept', { mtime: 5 }),
+  link: link('same'),
+  pipe: fifo(),
+  sub: dir({ f: file('f'), empty: dir({}) }),
+};
+const moved: Tree = {
+  same: file('same'),
+  changed: file('old', { mtime: 5 }),
+  kept: file('newer here'),
+  link: link('same'),
+  sub: dir({ f: file('other', { mtime: 5 }) }),
+};
+
+const removing: Scenario[] = [
+  {
+    name: 'moved away',
+    alsoOld: true,
+    args: ['-aiu', '--remove-source-files', '--info=remove'],
+    source: moving,
+    destination: moved,
+    changesSource: true,
+  },
+  {
+    name: 'moved away, without incremental recursion, delayed',
+    args: ['-ai', '--remove-source-files', '--delay-updates', '--no-whole-file'],
+    source: moving,
+    destination: moved,
+    changesSource: true,
+  },
+  {
+    name: 'moved away with hard links and alternates',
+    args: ['-aiH', '--remove-source-files', '--link-dest=PLACE/alt', '--existing'],
+    source: moving,
+    destination: moved,
+    around: { alt: dir({ changed: file('changed'), new: file('new') }) },
+    prepare: 'ln -f "$SRC/new" "$SRC/sub/new"; ln -f "$SRC/same" "$SRC/sub/same"; ln -f dst/same dst/sub/same',
+    changesSource: true,
+  },
+  {
+    name: 'moved away in a dry run',
+    args: ['-ain', '--remove-source-files'],
+    source: moving,
+    destination: moved,
+    changesSource: true,
+  },
+  {
+    name: 'moved away through links',
+    args: ['-aiL', '--remove-source-files'],
+    source: { real: file('r'), d: dir({ l: link('../real') }) },
+    sources: ['src/d/'],
+    changesSource: true,
+  },
+  {
+    name: 'moved away from -d',
+    args: ['-dli', '--remove-source-files'],
+    source: moving,
+    sources: ['src/', 'src/sub'],
+    times: false,
+    changesSource: true,
+  },
+];
+
+compareScenarios([...removing, ...relative, ...following, ...scope, ...nodes]);

@@ -81,6 +81,7 @@ export function faultySource(inner: SourceFs, faults: Faults): SourceFs {
     openRead: (path, how) => faultyRead(checked('open', path, (real) => inner.openRead(real, how)), path, faults),
     xattrs: (path) => inner.xattrs(path),
     acls: inner.acls,
+    unlink: (path) => checked('unlink', path, inner.unlink),
   };
 }
 

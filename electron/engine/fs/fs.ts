@@ -61,7 +61,7 @@ export interface AclStore {
   setDefault(at: XattrDoor, acl: Acl): void;
 }
 
-/** Source side: reads only. Paths are absolute or relative to the working directory. */
+/** Source side: reads only, but for the source's own removal. Paths are absolute or relative to the working directory. */
 export interface SourceFs {
   lstat(path: ByteString): Stat | null;
   stat(path: ByteString): Stat | null;
@@ -73,6 +73,8 @@ export interface SourceFs {
   /** The extended attributes of a file, of a symlink its own. */
   xattrs(path: ByteString): XattrDoor;
   readonly acls: AclStore;
+  /** `--remove-source-files` */
+  unlink(path: ByteString): void;
 }
 
 /** What is not done unless asked for. */

@@ -39,6 +39,13 @@ export const nodeSourceFs: SourceFs = {
     }
   },
   openRead: (path, how) => openRegular(path, path, how),
+  unlink(path) {
+    try {
+      fs.unlinkSync(native(path));
+    } catch (error) {
+      throw fsError(error, 'remove', path);
+    }
+  },
   xattrs: (path) => openXattrs(path, path),
   acls: kernelAcls,
 };

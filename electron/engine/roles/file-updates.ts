@@ -136,6 +136,7 @@ export class FileUpdates {
         this.#state.partials.tidy(place);
         this.#state.touch(pending.entry.dir);
         this.#state.linked(pending.entry, true);
+        this.#state.succeeded(pending.ndx, pending.entry);
       } catch (error) {
         this.failed(pending, error);
         this.#state.linked(pending.entry, false);

@@ -69,6 +69,7 @@ export class Generator {
   async run(): Promise<void> {
     const { output, options, agreed } = this.#conn;
     const state = this.#state;
+    state.backup.announce();
     await this.#deletion.first();
     if (this.#links && agreed.incRecurse) await this.#listsAhead();
     await this.#examineAll();
@@ -361,12 +362,16 @@ export class Generator {
   #kept({ ndx, entry }: Member, place: Place, stat: Stat, decision: Decision): void {
     const { partials } = this.#state;
     const { options, progress } = this.#conn;
-    if (decision.action === 'attributes' && !options.dryRun) this.#locals.setAttributes(entry, place, stat);
+    // Equal sums say more than times that are taken for equal.
+    const inexact = options.checksum && (entry.mtime !== stat.mtime || entry.nsec !== stat.nsec);
+    if ((decision.action === 'attributes' || inexact) && !options.dryRun)
+      this.#locals.setAttributes(entry, place, stat);
     // Another way than the partial file has made this one current.
     if (partials.on && !options.dryRun && partials.remove(place)) this.#state.touch(entry.dir);
     this.#items.local(ndx, entry, decision.iflags);
     progress.filesDone++;
     progress.bytesDone += entry.size;
+    this.#state.succeeded(ndx, entry);
     this.#links?.placed(entry);
   }
 
@@ -377,6 +382,7 @@ export class Generator {
     progress.filesDone++;
     if (isReg(entry.mode)) progress.bytesDone += entry.size;
     if (!placed) return this.#missed(this.#links?.missed(entry));
+    this.#state.succeeded(ndx, entry);
     this.#links?.placed(entry);
     return Promise.resolve();
   }
@@ -400,6 +406,7 @@ export class Generator {
       if (!dryRun) make();
     } else if (decision.action === 'attributes' && !dryRun) this.#locals.setAttributes(entry, place!, view!.stat);
     this.#items.local(ndx, entry, decision.iflags);
+    this.#state.succeeded(ndx, entry);
     this.#links?.placed(entry);
   }
 

@@ -125,6 +125,7 @@ export class HardLinks {
           this.#items.local(ndx, entry, made | iflags, entryName(leader));
         }
       }
+      this.#state.succeeded(ndx, entry);
       progress.filesDone++;
       if ((entry.mode & Mode.TYPE) === Mode.REG) progress.bytesDone += entry.size;
     } catch (error) {

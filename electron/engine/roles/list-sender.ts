@@ -4,7 +4,7 @@ import { EntryFlag, type FileEntry } from '../flist/entry.ts';
 import type { FileLists } from '../flist/file-lists.ts';
 import type { IdNames } from '../flist/id-map.ts';
 import { localNames } from '../flist/id-map.ts';
-import type { ReadFile } from '../fs/fs.ts';
+import type { ReadFile, Stat } from '../fs/fs.ts';
 import { flistLayout } from '../handshake/negotiate.ts';
 import { changeMode } from '../options/chmod.ts';
 import type { SourceAttributes } from './source-attributes.ts';
@@ -19,6 +19,8 @@ export interface SourceTree {
   open(entry: FileEntry): ReadFile;
   /** io_error bits of the scan so far, for the end of a list (§6.11). */
   readonly ioError: number;
+  /** What stands where an entry was listed, and its removal (`--remove-source-files`); absent where nothing is removed. */
+  readonly removal?: { stat(entry: FileEntry): Stat | null; unlink(entry: FileEntry): void };
   /** Whether a request with these item flags is served; a plan refuses what differs from it. */
   accepts(entry: FileEntry, iflags: number): boolean;
   /** ACLs and extended attributes of its entries; absent where it has none. */
@@ -27,7 +29,7 @@ export interface SourceTree {
 
 /** What the sender role needs of the list side. */
 export type ListSource = Pick<ListSender, 'keepAhead' | 'sendNextIfBelow'> &
-  Pick<SourceTree, 'open' | 'accepts' | 'attributes'>;
+  Pick<SourceTree, 'open' | 'accepts' | 'attributes' | 'removal'>;
 
 /**
  * Sends the file list: whole, or (incremental recursion) the first list at once and one sub-list per directory as the
@@ -55,6 +57,10 @@ export class ListSender {
 
   open(entry: FileEntry): ReadFile {
     return this.#tree.open(entry);
+  }
+
+  get removal(): SourceTree['removal'] {
+    return this.#tree.removal;
   }
 
   get attributes(): SourceAttributes | undefined {

@@ -7,6 +7,7 @@ import type { PlanItem } from '../../../shared/plan-codec.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { sameTime, type ReceiverAbilities } from '../plan/decide.ts';
 import type { Stat, XattrDoor } from '../fs/fs.ts';
+import { Msg } from '../wire/constants.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
 import { Backup } from './backup.ts';
 import type { Basis } from './basis.ts';
@@ -143,8 +144,23 @@ export class ReceiveState {
   settle(pending: Pending, result: 'placed' | 'delayed' | 'failed' = 'failed'): void {
     if (!this.pending.delete(pending.ndx)) return;
     if (result !== 'delayed') this.linked(pending.entry, result === 'placed');
+    if (result === 'placed') this.succeeded(pending.ndx, pending.entry);
     pending.work.outstanding--;
     this.wake();
+  }
+
+  /** An entry is as it should be: with `--remove-source-files` the sender may remove it (§7.15). */
+  succeeded(ndx: number, entry: FileEntry): void {
+    const { options, output } = this.conn;
+    if (!options.removeSourceFiles || options.dryRun) return;
+    if (!this.local) return output.messageInt(Msg.SUCCESS, ndx);
+    // In one file system the copy may be the source itself.
+    const stat = this.statOf(entry);
+    const payload = Buffer.alloc(20);
+    payload.writeInt32LE(ndx);
+    payload.writeBigUInt64LE(BigInt(stat?.dev ?? 0), 4);
+    payload.writeBigUInt64LE(BigInt(stat?.ino ?? 0), 12);
+    output.message(Msg.SUCCESS, payload);
   }
 
   /** Tells the generator what became of a name that others may be linked to. */
