@@ -165,7 +165,8 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     conn.emit({ type: 'message', level: 'info', from: 'local', text });
   };
   const destination =
-    options.listOnly || empty
+    // A client that pulls nothing ends before it looks; a server makes the folder it was told of.
+    options.listOnly || (empty && !conn.isServer && !request.local)
       ? new Destination(null, false, null)
       : resolveDestination({ ...request, options, say }, received[0]!.entries, lists.totalEntries);
   const sides = new SideDirs(request.opener, destination.root?.path ?? null, request.path);

@@ -96,7 +96,7 @@ export function resolveDestination(
   const follow = options.keepDirlinks || (options.relative && !options.impliedDirs);
   const open = (folder: ByteString): DestinationRoot => opener.open(folder, follow);
   const stat = opener.stat(wanted);
-  const onlyFile = count === 1 && first.length === 1 && !isDir(first[0]!.mode);
+  const onlyFile = count === 0 || (count === 1 && first.length === 1 && !isDir(first[0]!.mode));
   if (stat && isDir(stat.mode)) return new Destination(open(wanted), false, null);
   const shown = displayPath(bytesToText(wanted));
   if (stat && !onlyFile) {
