@@ -1,8 +1,6 @@
 import { compareScenarios } from './compare.ts';
 import type { Scenario } from './scenarios.ts';
-import { dir, fifo, file, link, THEN, type Tree } from '../support/trees.ts';
-
-const NOW = THEN + 1_000_000;
+import { dir, fifo, file, link, type Tree } from '../support/trees.ts';
 
 /** What `prepare` then links to: `one` has six names in three folders, `two` two, `single` another one outside. */
 const source: Tree = {

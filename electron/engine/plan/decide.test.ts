@@ -115,6 +115,51 @@ describe('the decision', () => {
       { times: false },
     ],
     ['another size without -t', 'file', { size: 5 }, standing('file'), 'transfer 800c', { times: false }],
+    ['what is missing, with --existing', 'file', {}, null, 'skip 0', { existing: true }],
+    ['a missing folder, with --existing', 'dir', {}, null, 'skip 0', { existing: true }],
+    ['what exists, with --ignore-existing', 'file', {}, standing('link'), 'skip 0', { ignoreExisting: true }],
+    ['a folder that exists, all the same', 'dir', {}, standing('dir'), 'none 0', { ignoreExisting: true }],
+    ['a folder over a file, with --ignore-existing', 'dir', {}, standing('file'), 'skip 0', { ignoreExisting: true }],
+    ['more than --max-size', 'file', { size: 11 }, null, 'skip 0', { maxSize: 10 }],
+    ['just --max-size', 'file', { size: 10 }, null, 'transfer a000', { maxSize: 10 }],
+    ['less than --min-size', 'file', { size: 9 }, standing('file'), 'skip 0', { minSize: 10 }],
+    ['times within the window', 'file', { mtime: 102 }, standing('file'), 'none 0', { modifyWindow: 2 }],
+    ['times past the window', 'file', { mtime: 103 }, standing('file'), 'transfer 8008', { modifyWindow: 2 }],
+    ['a fraction, exactly', 'file', { nsec: 5 }, standing('file'), 'transfer 8008', { modifyWindow: -1 }],
+    [
+      'as new as the destination, -u and a window',
+      'file',
+      { size: 9 },
+      standing('file'),
+      'skip 0',
+      { update: true, modifyWindow: 1 },
+    ],
+    [
+      'newer by as much as the window',
+      'file',
+      { mtime: 101 },
+      standing('file', { size: 1 }),
+      'transfer 8004',
+      { update: true, modifyWindow: 1 },
+    ],
+    ['a folder of another time, with -O', 'dir', { mtime: 5 }, standing('dir'), 'none 0', { omitDirTimes: true }],
+    [
+      'a folder of another time, with backups beside files',
+      'dir',
+      { mtime: 5 },
+      standing('dir'),
+      'none 0',
+      { backup: true },
+    ],
+    [
+      '… with backups elsewhere',
+      'dir',
+      { mtime: 5 },
+      standing('dir'),
+      'attributes 8',
+      { backup: true, backupDir: 'b' },
+    ],
+    ['a link of another time, with -J', 'link', { mtime: 5 }, standing('link'), 'none 0', { omitLinkTimes: true }],
     ['a folder in the way of a file', 'file', {}, standing('dir'), 'transfer a000!'],
     ['a link in the way of a file', 'file', {}, standing('link'), 'transfer a000!'],
     ['a fifo in the way of a file', 'file', {}, standing('fifo'), 'transfer a000!'],
@@ -223,7 +268,7 @@ describe('the decision', () => {
       told(entry('file', { sum: 'A' }), to, more, root, true);
     expect(again(standing('file'), {})).toBe('transfer 8000');
     expect(again(standing('file', { mtime: 999 }), { update: true })).toBe('transfer 8008');
-    expect(again(standing('file', { sum: 'A' }), { checksum: true })).toBe('transfer 8002');
+    expect(again(standing('file', { sum: 'A' }), { checksum: true })).toBe('transfer 8000');
     expect(again(standing('file'), { sizeOnly: true })).toBe('transfer 8000');
     expect(again(null, {})).toBe('transfer a000');
   });

@@ -4,7 +4,7 @@ import type { Connection } from '../connection.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { SourceFs, Stat } from '../fs/fs.ts';
 import type { SourceTree } from '../roles/list-sender.ts';
-import { PLAN_MASK } from '../roles/generator.ts';
+import { PLAN_MASK } from '../roles/item-trouble.ts';
 import { ItemFlag, Mode, isDevice, isDir, isLink } from '../wire/constants.ts';
 import { kindOf, parentOf } from './planner.ts';
 

@@ -1,7 +1,5 @@
-import { toErrorData } from '../../../shared/errors.ts';
-import type { ByteString } from '../../../shared/model/path.ts';
 import type { Connection } from '../connection.ts';
-import { EntryFlag, entryName, isImplied, type FileEntry } from '../flist/entry.ts';
+import { EntryFlag } from '../flist/entry.ts';
 import type { Stat } from '../fs/fs.ts';
 import { decide, differences, type Decision, type DestinationView } from '../plan/decide.ts';
 import { ItemFlag, Ndx, isDir, isReg } from '../wire/constants.ts';
@@ -10,18 +8,16 @@ import { ContentRequests, type Request } from './content-requests.ts';
 import { writeDeleteStats } from './delete-stats.ts';
 import type { Deleter } from './delete.ts';
 import { Deletion } from './deletion.ts';
-import { folderMissing, isDiskFull, shownName, type Place } from './destination.ts';
+import { folderMissing, type Place } from './destination.ts';
+import { Folders } from './folders.ts';
 import { Fuzzy } from './fuzzy.ts';
 import { HardLinks } from './hard-links.ts';
+import { isAsPlanned, itemFailed } from './item-trouble.ts';
 import { Items } from './items.ts';
 import type { Member } from './link-groups.ts';
 import { LocalItems } from './local-items.ts';
 import type { ListWork, ReceiveState } from './receive-state.ts';
 import { SkipNotices } from './skip-notices.ts';
-
-/** Item flags that must be as planned for an item to be carried out; attributes are best effort (design §5). */
-export const PLAN_MASK =
-  ItemFlag.TRANSFER | ItemFlag.IS_NEW | ItemFlag.REPORT_SIZE | ItemFlag.REPORT_TIME | ItemFlag.REPORT_CHANGE;
 
 /** How many entries senders send ahead of requests, and how long these are waited for, in milliseconds. */
 const LOOKAHEAD = 1000;
@@ -42,8 +38,7 @@ export class Generator {
   readonly #links: HardLinks | null;
   readonly #requests: ContentRequests;
   readonly #notices: SkipNotices;
-  /** Folders that were not made, so that nothing goes below them. */
-  #dirFailed = new Set<ByteString>();
+  readonly #folders: Folders;
   /** Requests in this phase must be answered before it ends. */
   #redoSent = false;
 
@@ -58,6 +53,7 @@ export class Generator {
     this.#notices = new SkipNotices(state);
     const { options } = state.conn;
     this.#alternates = options.altDest ? new AltDest(options.altDest.kind, state, this.#locals) : null;
+    this.#folders = new Folders(state, this.#items, this.#locals, this.#notices, this.#alternates);
     this.#links = state.linkGroups
       ? new HardLinks(state.linkGroups, state, this.#items, this.#locals, this.#alternates)
       : null;
@@ -170,7 +166,7 @@ export class Generator {
       work.outstanding--; // the request counts it again
       const place = this.#state.destination.place(entry);
       if (!place) {
-        this.#failed(entry, folderMissing(entry));
+        itemFailed(this.#state, entry, folderMissing(entry));
         await this.#missed(this.#links?.missed(entry));
         continue;
       }
@@ -195,7 +191,7 @@ export class Generator {
     if (inc) {
       const dir = list.parent;
       if (dir) {
-        this.#directory(list.ndxStart - 1, dir);
+        this.#folders.examine(list.ndxStart - 1, dir);
         this.#deletion.inFolder(dir, list);
       }
     }
@@ -205,7 +201,7 @@ export class Generator {
       const ndx = list.ndxStart + i;
       if (isDir(entry.mode)) {
         if (inc) continue; // its own sub-list brings it
-        this.#directory(ndx, entry);
+        this.#folders.examine(ndx, entry);
         this.#deletion.inFolder(entry, null);
       } else if (entry.mode === 0) this.#deletion.missing(entry);
       else await this.#nonDirectory({ ndx, entry, work });
@@ -217,94 +213,13 @@ export class Generator {
     }
   }
 
-  /** The item of a directory: make it or set its attributes (§7.3). */
-  #directory(ndx: number, entry: FileEntry): void {
-    const state = this.#state;
-    const { options } = this.#conn;
-    const name = entryName(entry);
-    if (this.#parentFailed(entry)) {
-      this.#dirFailed.add(name);
-      return;
-    }
-    try {
-      if (options.relative && !options.impliedDirs && isImplied(entry)) return this.#impliedFolder(entry, name);
-      if (name === '.') return this.#root(ndx, entry);
-      const place = state.destination.place(entry);
-      const view = place && this.#locals.folderView(entry, place);
-      const decision = decide(entry, view, options, state.abilities);
-      if (decision.action === 'skip') {
-        this.#notices.tell(entry, decision, view);
-        if (view === null) this.#dirFailed.add(name);
-        return;
-      }
-      if (!this.#asPlanned(entry, decision)) return;
-      if (decision.makeWay && !this.#locals.clear(entry, place!, view!.stat)) {
-        this.#dirFailed.add(name);
-        return;
-      }
-      if (!options.dryRun) {
-        if (place === null) throw folderMissing(entry);
-        const before = decision.action === 'create' ? null : view!.stat;
-        if (before === null) {
-          place.dir.mkdir(place.name, (entry.mode & 0o777) | 0o700);
-          state.destination.changed(name);
-          state.touch(entry.dir);
-          state.touch(name);
-        }
-        if (decision.action !== 'none' || this.#isClosed(before!)) state.setDirAttributes(entry, before, true);
-      }
-      const known = decision.action === 'create' ? this.#alternates?.folderFlags(entry, place) : null;
-      this.#items.local(ndx, entry, known ?? decision.iflags);
-    } catch (error) {
-      this.#failed(entry, error);
-      this.#dirFailed.add(name);
-    }
-  }
-
-  /** `--no-implied-dirs`: a parent of what was named is made if it is missing, and is otherwise nobody's business. */
-  #impliedFolder(entry: FileEntry, name: ByteString): void {
-    const { destination } = this.#state;
-    if (this.#conn.options.dryRun || destination.dir(name)) return;
-    const place = destination.place(entry);
-    if (place === null) throw folderMissing(entry);
-    const view = this.#locals.view(place);
-    if (view && !this.#locals.clear(entry, place, view.stat)) return void this.#dirFailed.add(name);
-    place.dir.mkdir(place.name, 0o777);
-    destination.changed(name);
-    this.#state.touch(entry.dir);
-  }
-
-  /** The destination's folder itself. */
-  #root(ndx: number, entry: FileEntry): void {
-    const state = this.#state;
-    const { options } = this.#conn;
-    const stat = state.statOf(entry);
-    const iflags = state.destination.created
-      ? (this.#alternates?.folderFlags(entry, state.destination.place(entry)) ??
-        ItemFlag.IS_NEW | ItemFlag.LOCAL_CHANGE)
-      : decide(
-          entry,
-          stat && { stat, link: none, sum: none, xattrs: () => state.xattrsOf(entry) },
-          options,
-          state.abilities,
-        ).iflags;
-    this.#items.local(ndx, entry, iflags);
-    if (!options.dryRun) state.setDirAttributes(entry, stat, true);
-    state.touch('.');
-  }
-
-  /** Whether a folder of ours refuses us new entries until its mode is changed; root is refused nothing. */
-  #isClosed(stat: Stat): boolean {
-    return !this.#state.abilities.isRoot && (stat.mode & 0o300) !== 0o300 && stat.uid === process.getuid?.();
-  }
-
   async #nonDirectory(member: Member): Promise<void> {
     const { ndx, entry, work } = member;
     const state = this.#state;
     const { options } = this.#conn;
-    if (this.#parentFailed(entry)) return this.#missed(this.#links?.skipped(entry));
+    if (this.#folders.isBarred(entry)) return this.#missed(this.#links?.skipped(entry));
     let request: Request;
-    let alternate: AltMatch | null = null;
+    let alternate: AltMatch | null;
     try {
       const place = state.destination.place(entry);
       const view = place && this.#locals.view(place);
@@ -319,7 +234,7 @@ export class Generator {
         this.#notices.tell(entry, decision, view);
         return this.#missed(this.#links?.missed(entry));
       }
-      if (!this.#asPlanned(entry, decision)) return this.#missed(this.#links?.missed(entry));
+      if (!isAsPlanned(state, entry, decision)) return this.#missed(this.#links?.missed(entry));
       if (place === null && !options.dryRun) throw folderMissing(entry);
       if (!isReg(entry.mode)) return this.#make(member, place, view, decision);
       const existing = decision.makeWay ? null : (view?.stat ?? null);
@@ -337,7 +252,7 @@ export class Generator {
           : decision.iflags;
       request = { ndx, entry, iflags, place, existing, replaced: decision.makeWay, work, again: false };
     } catch (error) {
-      this.#failed(entry, error);
+      itemFailed(this.#state, entry, error);
       return this.#missed(this.#links?.missed(entry));
     }
     await this.#request(request, alternate, member);
@@ -349,7 +264,7 @@ export class Generator {
     try {
       basis = this.#requests.basis(request, alternate);
     } catch (error) {
-      this.#failed(entry, error);
+      itemFailed(this.#state, entry, error);
       return this.#missed(this.#links?.missed(entry));
     }
     if (!request.existing && !basis && !request.again && this.#links?.defer({ ...member, replaced })) return;
@@ -414,7 +329,7 @@ export class Generator {
   async #missed(next: Member | null | undefined): Promise<void> {
     if (!next) return;
     if (this.#state.phase < 2) return this.#nonDirectory(next);
-    this.#failed(next.entry, new Error('the content it shares with another name did not arrive'));
+    itemFailed(this.#state, next.entry, new Error('the content it shares with another name did not arrive'));
   }
 
   /** Links names whose leader's content has arrived since the last look. */
@@ -425,45 +340,4 @@ export class Generator {
       else await this.#missed(this.#links?.missed(result.entry));
     }
   }
-
-  /** A plan carries out its own items only, and only as they were previewed (design §5). */
-  #asPlanned(entry: FileEntry, decision: Decision): boolean {
-    const { planned } = this.#state;
-    if (planned === null || decision.action === 'none' || decision.action === 'skip') return true;
-    const item = planned.get(entryName(entry));
-    if (item === undefined) return false;
-    if ((item.iflags & PLAN_MASK) === (decision.iflags & PLAN_MASK)) return true;
-    this.#conn.issue({
-      code: 'changed-since-preview',
-      name: entryName(entry),
-      message: `${shownName(entry)} changed since the preview and was left alone`,
-      ioError: 0,
-    });
-    return false;
-  }
-
-  #parentFailed(entry: FileEntry): boolean {
-    return this.#dirFailed.size > 0 && this.#dirFailed.has(entry.dir);
-  }
-
-  #failed(entry: FileEntry, error: unknown): void {
-    this.#conn.check();
-    if (isDiskFull(error)) throw error;
-    const { message, details } = toErrorData(error);
-    const errno = details?.['errno'];
-    this.#conn.issue({
-      code:
-        details?.['errno'] === 'ENOTSUP' || toErrorData(error).code === 'not-supported'
-          ? 'not-supported'
-          : 'write-failed',
-      name: entryName(entry),
-      errno: typeof errno === 'string' ? errno : undefined,
-      message,
-      ioError: 0,
-    });
-  }
 }
-
-const none = (): never => {
-  throw new Error('a directory has no link target or sum');
-};

@@ -1,9 +1,9 @@
-import { toErrorData } from '../../../shared/errors.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
 import { differences } from '../plan/decide.ts';
 import { ItemFlag, Mode, isDir } from '../wire/constants.ts';
 import { type AltDest, sameFile } from './alt-dest.ts';
 import { shownName } from './destination.ts';
+import { itemFailed } from './item-trouble.ts';
 import type { Items } from './items.ts';
 import type { LinkGroup, LinkGroups, Member } from './link-groups.ts';
 import type { LocalItems } from './local-items.ts';
@@ -129,16 +129,7 @@ export class HardLinks {
       progress.filesDone++;
       if ((entry.mode & Mode.TYPE) === Mode.REG) progress.bytesDone += entry.size;
     } catch (error) {
-      conn.check();
-      const { message, details } = toErrorData(error);
-      const errno = details?.['errno'];
-      conn.issue({
-        code: 'write-failed',
-        name: entryName(entry),
-        errno: typeof errno === 'string' ? errno : undefined,
-        message: `${shownName(entry)} could not be linked to ${shownName(leader)}: ${message}`,
-        ioError: 0,
-      });
+      itemFailed(this.#state, entry, error, `${shownName(entry)} could not be linked to ${shownName(leader)}`);
     }
     return true;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EntryFlag, type FileEntry } from '../flist/entry.ts';
+import { FileLists, type FileList } from '../flist/file-lists.ts';
 import { receivedLink } from '../flist/hard-links.ts';
 import { LinkGroups } from './link-groups.ts';
 
@@ -8,7 +9,7 @@ const entry = (base: string, group: number, more: Partial<FileEntry> = {}): File
   extra: group < 0 ? null : { hardLink: receivedLink(group, -1) },
   ...more,
 });
-const list = (...entries: FileEntry[]) => ({ ndxStart: 0, entries, dirIndex: -1, parent: null });
+const list = (...entries: FileEntry[]): FileList => ({ ...new FileLists(false).add([], -1), entries });
 
 describe('LinkGroups', () => {
   it('counts names over the lists of a transfer', () => {
