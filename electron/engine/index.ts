@@ -86,7 +86,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
       const named = inModule ? request.sources.map((each) => each.replace(/^[^/]*\/?/, '')) : request.sources;
       totals = await receivingSide(conn, {
         path: request.destination,
-        opener: localOpener(journal, options.fakeSuper),
+        opener: localOpener(journal, options),
         filters: clientRules(options, !request.local),
         expectation: expectationOf(named, listed, options),
         names: listed,

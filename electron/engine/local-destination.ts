@@ -8,6 +8,7 @@ import type { Journal } from './fs/journal.ts';
 import { native } from './fs/native-path.ts';
 import { nodeSourceFs } from './fs/node-fs.ts';
 import { openRoot } from './fs/root.ts';
+import { DEFAULT_OPTIONS, readsQuietly, type TransferOptions } from './options/transfer-options.ts';
 import type { DestinationOpener } from './roles/destination.ts';
 
 /** Sources on this machine's disk. @param fakeSuper whether files stand for what their attributes say */
@@ -15,9 +16,14 @@ export const localSource = (fakeSuper: boolean): SourceFs => (fakeSuper ? fakeSu
 
 /**
  * Destinations on this machine's disk. Temporary files are recorded in `journal`.
- * @param fakeSuper whether files stand for what their attributes say
+ * @param options whether files stand for what their attributes say, and whether they are read without a trace
  */
-export function localOpener(journal: Journal, fakeSuper = false): DestinationOpener {
+export function localOpener(
+  journal: Journal,
+  options: Pick<TransferOptions, 'fakeSuper' | 'openNoatime' | 'atimes'> = DEFAULT_OPTIONS,
+): DestinationOpener {
+  const { fakeSuper } = options;
+  const noatime = readsQuietly(options);
   return {
     acls: localSource(fakeSuper).acls,
     stat: (path) => nodeSourceFs.stat(path),
@@ -28,7 +34,7 @@ export function localOpener(journal: Journal, fakeSuper = false): DestinationOpe
         throw fsError(error, 'make the folder', path);
       }
     },
-    open: (path, follow = false) => openRoot(path, { journal, follow, fakeSuper }),
+    open: (path, follow = false) => openRoot(path, { journal, follow, fakeSuper, noatime }),
     get canReserve() {
       return canReserve();
     },

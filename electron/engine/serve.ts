@@ -92,7 +92,7 @@ async function converse(
     } else {
       await receivingSide(conn, {
         path: request.args[0]!,
-        opener: localOpener(journal, options.fakeSuper),
+        opener: localOpener(journal, options),
         filters: received,
         expectation: null,
         names,

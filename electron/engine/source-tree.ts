@@ -8,6 +8,7 @@ import { SenderFilters } from './filter/sender-filters.ts';
 import { entryName } from './flist/entry.ts';
 import { SourceScan } from './flist/scan.ts';
 import type { ReadHow, SourceFs } from './fs/fs.ts';
+import { readsQuietly } from './options/transfer-options.ts';
 import { sumFile } from './roles/list-sum.ts';
 import type { SourceTree } from './roles/list-sender.ts';
 import { SourceAttributes } from './roles/source-attributes.ts';
@@ -25,7 +26,7 @@ export function scanTree(
   const chain = new SenderFilters(filters, (root) => scan.roots[root]!.base, { mergeFiles });
   const how: ReadHow = {
     follow: options.copyLinks || options.copyUnsafeLinks,
-    noatime: options.openNoatime || options.atimes > 1,
+    noatime: readsQuietly(options),
     devices: options.copyDevices,
   };
   const sum = options.checksum ? createFileSum(agreed.listSum) : null;

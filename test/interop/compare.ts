@@ -112,7 +112,7 @@ function compare(scenario: Scenario, rig: () => Bench): void {
       known = {
         outcome,
         tree: manifest(place, { ...scenario, since: START }),
-        source: manifest(join(folder, 'src'), { since: START }),
+        source: manifest(join(folder, 'src'), { since: START, atimes: scenario.atimes }),
         lines: lines(outcome, place, scenario.ordered),
       };
       references.set(key, known);
@@ -149,7 +149,9 @@ function compare(scenario: Scenario, rig: () => Bench): void {
       for (const name of around) for (const each of [tree, stock.tree]) each.delete(name);
       expect(differences(stock.tree, tree)).toEqual([]);
       if (scenario.changesSource === true) {
-        expect(differences(stock.source, manifest(join(folder, 'src'), { since: START }))).toEqual([]);
+        expect(
+          differences(stock.source, manifest(join(folder, 'src'), { since: START, atimes: scenario.atimes })),
+        ).toEqual([]);
       }
       if (scenario.mirrors === true && existsSync(destination)) {
         const judged = await run(peers().rsync, ['-anic', '--delete', `${join(folder, 'src')}/`, `${destination}/`]);

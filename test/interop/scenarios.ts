@@ -20,6 +20,8 @@ export interface Scenario {
   alsoOld?: boolean;
   /** Takes long to set up, so only the main routes are gone. */
   large?: boolean;
+  /** Whether access times are compared too. */
+  atimes?: boolean;
   /** Whether times are part of what is compared; default true. */
   times?: boolean;
   /** Whether the blocks that files take up are. */

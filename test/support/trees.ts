@@ -125,6 +125,8 @@ export interface ManifestOptions {
   blocks?: boolean;
   /** Adds extended attributes, ACLs among them. */
   attributes?: boolean;
+  /** Adds access times of what is no folder or link, in seconds. */
+  atimes?: boolean;
 }
 
 /**
@@ -132,7 +134,14 @@ export interface ManifestOptions {
  * of the content, the target or the device number. Names are bytes.
  */
 export function manifest(path: string, options: ManifestOptions = {}): Map<string, string> {
-  const { times = true, hardLinks = false, since = Infinity, blocks = false, attributes = false } = options;
+  const {
+    times = true,
+    hardLinks = false,
+    since = Infinity,
+    blocks = false,
+    attributes = false,
+    atimes = false,
+  } = options;
   const found = new Map<string, string>();
   const firstNames = new Map<string, string>();
   const visit = (at: string, name: string): void => {
@@ -148,10 +157,12 @@ export function manifest(path: string, options: ManifestOptions = {}): Map<strin
           : String(stat.rdev);
     const isNow = Number(stat.mtimeMs) >= since && Number(stat.mtimeMs) <= Date.now();
     const time = times ? ` ${isNow ? 'now' : stat.mtimeNs}` : '';
+    const used = atimes && !isDir && !stat.isSymbolicLink() ? stat.atimeMs / 1000n : null;
+    const usedText = used === null ? '' : ` used ${Number(used) * 1000 >= since ? 'now' : used}`;
     const file = `${stat.dev}:${stat.ino}`;
     if (!firstNames.has(file)) firstNames.set(file, name);
     const linked = hardLinks && !isDir && firstNames.get(file) !== name ? ` = ${firstNames.get(file)}` : '';
-    found.set(name, `${stat.mode.toString(8)} ${stat.uid}:${stat.gid}${time} ${detail}`.trimEnd() + linked);
+    found.set(name, `${stat.mode.toString(8)} ${stat.uid}:${stat.gid}${time} ${detail}`.trimEnd() + linked + usedText);
     if (!isDir) return;
     for (const child of fs.readdirSync(bytes, { encoding: 'latin1' }).sort()) {
       visit(`${at}/${child}`, name === '.' ? child : `${name}/${child}`);

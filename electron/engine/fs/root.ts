@@ -39,6 +39,8 @@ export interface RootOptions {
   follow?: boolean;
   /** `--fake-super`: files stand for what their attributes say. */
   fakeSuper?: boolean;
+  /** Whether reading leaves access times alone (`--open-noatime`). */
+  noatime?: boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export function openRoot(path: ByteString, options: RootOptions = {}): Destinati
   }
   const Dirs = (options.hold ?? canHold()) ? HeldDirs : WalkedDirs;
   const dirs = new Dirs(real, options.follow);
-  return new OpenRoot(real, dirs, options.journal ?? NO_JOURNAL, options.fakeSuper ?? false);
+  return new OpenRoot(real, dirs, options.journal ?? NO_JOURNAL, options);
 }
 
 class OpenRoot implements DestinationRoot {
@@ -63,20 +65,22 @@ class OpenRoot implements DestinationRoot {
   readonly #dirs: DirHandles;
   readonly #journal: Journal;
   readonly #fakeSuper: boolean;
+  readonly #noatime: boolean;
   #closed = false;
 
-  constructor(path: ByteString, dirs: DirHandles, journal: Journal, fakeSuper: boolean) {
+  constructor(path: ByteString, dirs: DirHandles, journal: Journal, options: RootOptions) {
     this.path = path;
     this.#dirs = dirs;
     this.#journal = journal;
-    this.#fakeSuper = fakeSuper;
+    this.#fakeSuper = options.fakeSuper ?? false;
+    this.#noatime = options.noatime ?? false;
   }
 
   dir(rel: ByteString): DestinationDir | null {
     checkRel(rel);
     if (this.#dirs.open(rel) === null) return null;
-    const fakeSuper = this.#fakeSuper;
-    return new Dir({ dirs: this.#dirs, journal: this.#journal, root: this.path, rel, fakeSuper });
+    const kept = { fakeSuper: this.#fakeSuper, noatime: this.#noatime };
+    return new Dir({ dirs: this.#dirs, journal: this.#journal, root: this.path, rel, ...kept });
   }
 
   forget(rel: ByteString): void {
@@ -132,7 +136,7 @@ class Dir implements DestinationDir {
   }
 
   openRead(name: ByteString, devices = false): ReadFile {
-    return openRegular(this.#entry(name), this.#shown(name), { devices });
+    return openRegular(this.#entry(name), this.#shown(name), { devices, noatime: this.#place.noatime });
   }
 
   mkdir(name: ByteString, mode: number): void {

@@ -20,6 +20,7 @@ export interface TempPlace {
   readonly rel: ByteString;
   /** `--fake-super`: files stand for what their attributes say. */
   readonly fakeSuper: boolean;
+  readonly noatime: boolean;
 }
 
 const ATTEMPTS = 100;

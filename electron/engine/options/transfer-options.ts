@@ -304,3 +304,7 @@ export const ARCHIVE = {
   devices: true,
   specials: true,
 } as const;
+
+/** Whether files are read without changing their access times: `--open-noatime`, which `-UU` stands for too. */
+export const readsQuietly = ({ openNoatime, atimes }: Pick<TransferOptions, 'openNoatime' | 'atimes'>): boolean =>
+  openNoatime || atimes > 1;
