@@ -43,6 +43,7 @@ const destination: Tree = {
 
 const backup = (args: string, more: Partial<Scenario> = {}): Scenario => ({
   ...{ name: args, args: ['-abi', ...args.split(' ')], source, destination, times: false },
+  ...{ routes: ['push', 'pull', 'local', 'push from rsync'] },
   ...more,
 });
 const DIR = '--backup-dir=../bak';

@@ -1,5 +1,5 @@
 import { compareScenarios } from './compare.ts';
-import type { Scenario } from './scenarios.ts';
+import type { RouteName, Scenario } from './scenarios.ts';
 import { dir, fifo, file, link, type Tree } from '../support/trees.ts';
 
 /** What `prepare` then links to: `one` has six names in three folders, `two` two, `single` another one outside. */
@@ -16,17 +16,19 @@ const source: Tree = {
 const linkSource =
   'cd $SRC; ln one b-one; ln one a/one; ln one a/y-one; ln one z/one; ln one z/deep/one; ln two z/two; ' +
   'ln single ../outside; ln -P symlink z/symlink; ln pipe a/pipe; touch -h -d @981173106 . a z z/deep; ';
+const ALL: RouteName[] = ['push', 'pull', 'local', 'push from rsync', 'pull by rsync'];
 const CLEAN = 'rm -f $SRC/../outside; ';
 
 const linked = (name: string, args: string, prepare = '', more: Partial<Scenario> = {}): Scenario => ({
   ...{ name, args: ['-aHi', ...args.split(' ').filter((word) => word !== '')], source, hardLinks: true },
   ...{ changesSource: true, prepare: `(${CLEAN}${linkSource}); ${prepare}`, mirrors: true },
+  ...{ routes: ['pull', 'local', 'push from rsync'] },
   ...more,
 });
 
 const SCENARIOS: Scenario[] = [
-  linked('names of one file, to nowhere', '', '', { alsoOld: true }),
-  linked('without incremental recursion', '--no-inc-recursive'),
+  linked('names of one file, to nowhere', '', '', { alsoOld: true, routes: ALL }),
+  linked('without incremental recursion', '--no-inc-recursive', '', { routes: ALL }),
   linked('protocol 30', '--protocol=30', '', { routes: ['push', 'pull'] }),
   linked('the same again, named with -ii', '-i', 'cp -a $SRC dst'),
   linked('one of them exists and is current', '', 'mkdir -p dst/a; cp -p $SRC/one dst/a/one'),

@@ -46,6 +46,7 @@ const destination: Tree = {
 
 const rule = (args: string, more: Partial<Scenario> = {}): Scenario => ({
   ...{ name: args, args: ['-ai', ...args.split(' ')], source, destination },
+  ...{ routes: ['push', 'pull', 'local', 'push from rsync'] },
   ...more,
 });
 

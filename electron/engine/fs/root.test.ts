@@ -388,3 +388,38 @@ describe.runIf(LINUX)('held parents', () => {
     expect({ ...nodeSourceFs.lstat(outside), atime: 0 }).toEqual({ ...before, atime: 0 }); // listing it above reads it
   });
 });
+
+describe.each([
+  ['held', true],
+  ['looked at', false],
+])('links that stand for folders, parents %s', (_, hold) => {
+  const followed = (): DestinationRoot => openRoot(path, { follow: true, hold });
+
+  beforeEach(() => {
+    fs.mkdirSync(`${path}/real/deep`, { recursive: true });
+    fs.symlinkSync('real', `${path}/inside`);
+    fs.symlinkSync('../outside', `${path}/out`);
+    fs.symlinkSync(outside, `${path}/absolute`);
+    fs.symlinkSync('.', `${path}/self`);
+    fs.symlinkSync('out', `${path}/chain`);
+    fs.writeFileSync(`${path}/file`, '');
+    fs.symlinkSync('file', `${path}/to-file`);
+  });
+
+  it('are followed below the root, and only where that is asked for', () => {
+    const root = followed();
+    root.dir('inside')!.mkdir('new', 0o755);
+    expect(fs.readdirSync(`${path}/real`).sort()).toEqual(['deep', 'new']);
+    expect(root.dir('inside/deep')).not.toBeNull();
+    root.close();
+    const strict = openRoot(path, { hold });
+    expect(strict.dir('inside')).toBeNull();
+    strict.close();
+  });
+
+  it.each(['out', 'absolute', 'chain', 'self', 'to-file', 'out/x', 'nowhere'])('%s leads nowhere', (name) => {
+    const root = followed();
+    expect(root.dir(name)).toBeNull();
+    root.close();
+  });
+});

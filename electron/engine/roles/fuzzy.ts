@@ -25,15 +25,24 @@ interface Candidate {
 export class Fuzzy {
   readonly #options: TransferOptions;
   readonly #others: readonly { index: number; root: DestinationRoot }[];
+  readonly #poll: () => void;
   #folder: ByteString | null = null;
   #lists: { type: number; dir: DestinationDir; files: Candidate[] }[] = [];
   /** Names in this folder that get new content in this run: the old one may be gone when it is read. */
   readonly #taken = new Set<ByteString>();
 
-  /** @param others alternate folders that are searched as well */
-  constructor(options: TransferOptions, others: readonly { index: number; root: DestinationRoot }[]) {
+  /**
+   * @param others alternate folders that are searched as well
+   * @param poll called while a large folder is searched; may throw to give up
+   */
+  constructor(
+    options: TransferOptions,
+    others: readonly { index: number; root: DestinationRoot }[],
+    poll: () => void = () => {},
+  ) {
     this.#options = options;
     this.#others = others;
+    this.#poll = poll;
   }
 
   /** Tells that a file gets new content. */
@@ -55,9 +64,11 @@ export class Fuzzy {
       }
     }
     const suffix = suffixOf(name);
+    let compared = 0;
     for (const { type, dir: at, files } of this.#lists) {
       for (const { name: other, stat } of files) {
         if (this.#isTaken(type, other)) continue;
+        if ((++compared & 1023) === 0) this.#poll();
         let apart = nameDistance(other, name, least);
         if (apart > least) continue;
         apart += SUFFIX_WEIGHT * nameDistance(suffixOf(other), suffix, least);

@@ -58,7 +58,7 @@ export class Generator {
       ? new HardLinks(state.linkGroups, state, this.#items, this.#locals, this.#alternates)
       : null;
     const others = options.fuzzy > 1 ? (this.#alternates?.folders ?? []) : [];
-    const fuzzy = options.fuzzy > 0 ? new Fuzzy(options, others) : null;
+    const fuzzy = options.fuzzy > 0 ? new Fuzzy(options, others, this.#conn.poll) : null;
     this.#requests = new ContentRequests(state, this.#items, fuzzy, local);
   }
 
