@@ -38,15 +38,17 @@ export function chooseBasis(
   { place, existing, alternate, fuzzy, again }: BasisCandidates,
 ): Basis | null {
   const { partials, backup } = state;
-  const { dryRun, inplace, writeDevices } = state.conn.options;
+  const { append, dryRun, inplace, writeDevices } = state.conn.options;
   const partial = partials.on ? partials.find(place) : null;
   if (partial) return { ...partial, type: BasisType.PARTIAL, xname: null };
   if (existing) {
     if (!isReg(existing.mode) && !(writeDevices && isDevice(existing.mode))) return null;
-    const copy = inplace && !again && !dryRun ? backup.keep(place, existing, true) : null;
+    const copy = inplace && isReg(existing.mode) && !again && !dryRun ? backup.keep(place, existing, true) : null;
     if (copy) return { type: BasisType.BACKUP, xname: null, place: copy, stat: existing };
     return { type: BasisType.DESTINATION, xname: null, place, stat: existing };
   }
+  // What is appended needs the beginning in the file itself, not in another one.
+  if (append !== 'off' && !again) return null;
   if (alternate) return { type: alternate.index, xname: null, place: alternate.place, stat: alternate.view.stat };
   return fuzzy?.find(entry, place) ?? null;
 }

@@ -74,7 +74,10 @@ export class FileUpdates {
     }
     const wantsBasis = head.count > 0 && (!appends || sumsPrefix);
     return {
-      ...{ pending, place, output, manner },
+      pending,
+      place,
+      output,
+      manner,
       basis: wantsBasis ? openBasis(basis!, options.writeDevices) : null,
       mode: { inPlace, from, sumsPrefix },
     };

@@ -207,6 +207,9 @@ export class Receiver {
     progress.name = this.#state.nameOf(entry);
     progress.nameSize = entry.size;
     progress.nameBytes = 0;
+    // A second attempt counts like the first, as on the sending side.
+    this.#state.totals.transferred++;
+    this.#state.totals.transferredSize += entry.size;
     let update: Update | null = null;
     const readBefore = this.#conn.input.reader.total - SUM_HEAD_BYTES;
     try {
@@ -224,8 +227,6 @@ export class Receiver {
       }
       if (!this.#updates.finish(update)) return this.#state.settle(pending);
       this.#state.touch(entry.dir);
-      this.#state.totals.transferred++;
-      this.#state.totals.transferredSize += entry.size;
       progress.filesDone++;
       this.#state.settle(pending, this.#conn.options.delayUpdates ? 'delayed' : 'placed');
     } catch (error) {
