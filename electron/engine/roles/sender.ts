@@ -204,8 +204,10 @@ export class Sender {
       else this.#writeHeader(request, entry);
       return;
     }
-    this.#report(entry, request);
     if (request.head === null || table === null) {
+      this.#report(entry, request);
+      // In a dry run what would be sent counts as sent.
+      if (wantsContent) this.#countTransferred(entry);
       this.#writeHeader(request, entry);
       return;
     }
@@ -216,10 +218,16 @@ export class Sender {
     }
     try {
       if (appends && file.size < entry.size) return this.#diminished(request.ndx, entry);
+      this.#report(entry, request);
       await this.#sendContent(request, request.head, table, entry, file, this.#modeOf(request, appends));
     } finally {
       file.close();
     }
+  }
+
+  #countTransferred(entry: FileEntry): void {
+    this.totals.transferred++;
+    this.totals.transferredSize += entry.size;
   }
 
   #report(entry: FileEntry, request: Request): void {
@@ -388,8 +396,7 @@ export class Sender {
     progress.matched = this.totals.matched += this.#matcher.matchedBytes;
     progress.bytesDone = bytesBefore + entry.size;
     if (!again) progress.filesDone++;
-    this.totals.transferred++;
-    this.totals.transferredSize += entry.size;
+    this.#countTransferred(entry);
     if (conn.isServer || again) return;
     conn.emit({
       type: 'transferred',
