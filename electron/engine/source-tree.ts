@@ -5,13 +5,14 @@ import type { Connection } from './connection.ts';
 import { localMergeFiles } from './filter/merge-file.ts';
 import type { FilterRule } from './filter/rule.ts';
 import { SenderFilters } from './filter/sender-filters.ts';
-import { entryName } from './flist/entry.ts';
+import { entryName, type FileEntry } from './flist/entry.ts';
 import { SourceScan } from './flist/scan.ts';
 import type { ReadHow, SourceFs } from './fs/fs.ts';
 import { readsQuietly } from './options/transfer-options.ts';
 import { sumFile } from './roles/list-sum.ts';
 import type { SourceTree } from './roles/list-sender.ts';
 import { SourceAttributes } from './roles/source-attributes.ts';
+import { isLink } from './wire/constants.ts';
 import { attributeRules } from './roles/xattr-names.ts';
 
 /** The tree that source arguments name, filtered by the sender's rules. */
@@ -29,6 +30,10 @@ export function scanTree(
     noatime: readsQuietly(options),
     devices: options.copyDevices,
   };
+  // As in rsync, a followed link has the ACL of what it leads to and extended attributes of its own.
+  const follows = options.copyLinks || options.copyUnsafeLinks || options.copyDirlinks;
+  const carrier = (entry: FileEntry, path: ByteString): ByteString =>
+    follows && !isLink(entry.mode) ? fs.realpath(path) : path;
   const sum = options.checksum ? createFileSum(agreed.listSum) : null;
   const attributes = SourceAttributes.wanted(conn)
     ? new SourceAttributes(
@@ -45,7 +50,7 @@ export function scanTree(
     (name, isDir, root) => chain.excludes(name, isDir, root),
     {
       issue: (issue) => conn.issue(issue),
-      attach: attributes && ((entry, path) => attributes.attach(entry, path)),
+      attach: attributes && ((entry, path) => attributes.attach(entry, path, carrier(entry, path))),
       entering: (dir, root) => chain.entering(dir, root),
       message: (text) => conn.emit({ type: 'message', level: 'info', from: 'local', text: `${text}\n` }),
       sum:

@@ -82,6 +82,12 @@ const relative: Scenario[] = [
     source: nested,
     sources: ['src/./a/b/c', 'src/./x', 'src/./x/y/z'],
   },
+  ...['', '--no-inc-recursive'].map((option) => ({
+    name: `relative: absolute names among others ${option}`,
+    args: ['-aiR', ...(option ? [option] : [])],
+    source: { '-x': dir({ a: file('a') }), '0': dir({ b: file('b') }), '!': dir({ c: file('c') }), f: file('f') },
+    sources: ['src/0', 'src/./0', 'src/./-x', 'src/!/c', 'src/./!', 'src/./f'],
+  })),
   {
     name: 'relative: a name with ..',
     args: ['-aiR'],
@@ -144,6 +150,16 @@ const following: Scenario[] = [
     args: ['-ai'],
     source: links,
     sources: ['src/src/indir', 'src/src/outdir/', 'src/src/in'],
+  },
+  {
+    name: '-L, ACLs and extended attributes',
+    args: ['-aiLAX'],
+    source: links,
+    sources: ['src/src/'],
+    prepare:
+      'setfattr -n user.of -v file "$SRC/src/file"; setfattr -n user.of -v outside "$SRC/outside"; setfacl -m u:daemon:rwx "$SRC/src/file"; setfacl -d -m g:bin:rx "$SRC/outside"',
+    changesSource: true,
+    attributes: true,
   },
   { name: '-L, checksums and hard links', args: ['-aiLcH'], source: links, sources: ['src/src/'] },
 ];

@@ -78,6 +78,7 @@ export function faultySource(inner: SourceFs, faults: Faults): SourceFs {
     stat: (path) => checked('lstat', path, inner.stat),
     readdir: (path) => checked('readdir', path, inner.readdir),
     readlink: (path) => checked('readlink', path, inner.readlink),
+    realpath: (path) => inner.realpath(path),
     openRead: (path, how) => faultyRead(checked('open', path, (real) => inner.openRead(real, how)), path, faults),
     xattrs: (path) => inner.xattrs(path),
     acls: inner.acls,

@@ -326,6 +326,36 @@ describe('an entry that has not all arrived', () => {
   });
 });
 
+describe('absolute names (-R)', () => {
+  const ABSOLUTE = EntryFlag.ABSOLUTE;
+
+  it('have a slash in front on the wire alone', () => {
+    const layout = { ...VARINT, relative: true };
+    const entries = [
+      entry('tmp', { mode: 0o40755, flags: EntryFlag.TOP_DIR | ABSOLUTE }),
+      entry('tmp/a', { flags: ABSOLUTE }),
+      entry('tmp/ab', { flags: ABSOLUTE }),
+      entry('tmp/ab'),
+      entry('tmp/abc'),
+      entry('tmp/abc/d', { flags: ABSOLUTE }),
+    ];
+    const hex = encode(layout, entries);
+    expect(Buffer.from(hex.replaceAll(' ', ''), 'hex').toString('latin1')).toMatch(
+      /\/tmp.*\/a.*b.*tmp\/ab.*c.*\/tmp\/abc\/d/s,
+    );
+    expect(decode(layout, hex)).toEqual(entries);
+  });
+
+  it('may be the root', () => {
+    const layout = { ...VARINT, relative: true };
+    const root = entry('.', { mode: 0o40755, flags: EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR | ABSOLUTE });
+    expect(decode(layout, encode(layout, [root, entry('bin', { flags: ABSOLUTE })]))).toEqual([
+      root,
+      entry('bin', { flags: ABSOLUTE }),
+    ]);
+  });
+});
+
 describe('hard links (§6.8)', () => {
   const linked = (name: string, ino: number | bigint, more: Partial<FileEntry> = {}) =>
     entry(name, { ...more, extra: { ...more.extra, hardLink: { dev: 1, ino, first: -1 } } });

@@ -1,15 +1,16 @@
 import { type ByteString, joinPath } from '../../../shared/model/path.ts';
 import type { EngineIssue } from '../events.ts';
-import { deviceSize } from '../fs/device-size.ts';
 import type { SourceFs, Stat } from '../fs/fs.ts';
 import { infoLevel } from '../options/info-words.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
-import { IoError, isDevice, isDir, isLink, isReg, isSpecial, Limit, Mode } from '../wire/constants.ts';
-import { type EntryExtra, EntryFlag, entryName, type FileEntry } from './entry.ts';
+import { isDir, isReg, Limit } from '../wire/constants.ts';
+import { EntryFlag, entryName, type FileEntry } from './entry.ts';
 import { ImpliedDirs } from './implied-dirs.ts';
+import { ScanReports } from './scan-reports.ts';
 import { type SourceArgument, splitArgument, splitRelativeArgument } from './source-argument.ts';
 import { type Look, SourceLook } from './source-look.ts';
-import { errnoOf, quoted, systemError } from './source-notices.ts';
+import { toEntry } from './source-entry.ts';
+import { errnoOf } from './source-notices.ts';
 
 /** Where the entries of one source argument are found. */
 export interface ScanRoot {
@@ -64,15 +65,13 @@ interface Parents {
 export class SourceScan {
   /** One per source argument; `FileEntry.root` is an index into it. */
   readonly roots: ScanRoot[] = [];
-  /** Bits of §4.6 to send at the end of the next list. */
-  ioError = 0;
-
   readonly #fs: SourceFs;
   readonly #args: readonly ByteString[];
   readonly #options: ScanOptions;
   readonly #filter: (name: ByteString, isDir: boolean, root: number) => boolean;
   readonly #hooks: ScanHooks;
   readonly #look: SourceLook;
+  readonly #reports: ScanReports;
   /** Incremental `-R`: what is to come below implied directories. */
   readonly #pending = new Map<FileEntry, Pending[]>();
   #rootImplied = false;
@@ -93,7 +92,13 @@ export class SourceScan {
     this.#options = options;
     this.#filter = filter;
     this.#hooks = hooks;
+    this.#reports = new ScanReports((issue) => hooks.issue(issue));
     this.#look = new SourceLook(fs, options, (text) => hooks.message(text));
+  }
+
+  /** Bits of §4.6 to send at the end of the next list. */
+  get ioError(): number {
+    return this.#reports.ioError;
   }
 
   /** The first list: everything without incremental recursion, else the arguments and what `dir/` arguments contain. */
@@ -168,8 +173,8 @@ export class SourceScan {
     try {
       names = this.#fs.readdir(dirPath);
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') this.#vanished('directory', entryName(dir), dirPath);
-      else this.#failed('opendir', entryName(dir), dirPath, error);
+      if (errnoOf(error) === 'ENOENT') this.#reports.vanished('directory', entryName(dir), dirPath);
+      else this.#reports.failed('opendir', entryName(dir), dirPath, error);
       return;
     }
     this.#hooks.entering?.(entryName(dir), dir.root);
@@ -252,7 +257,7 @@ export class SourceScan {
       if (stat === null || !isDir(stat.mode)) return null; // the argument itself was there a moment ago
       return this.#named(own, stat, null, root, EntryFlag.TOP_DIR | (absolute ? EntryFlag.ABSOLUTE : 0), path);
     } catch (error) {
-      this.#failed('link_stat', own, path, error);
+      this.#reports.failed('link_stat', own, path, error);
       return null;
     }
   }
@@ -264,19 +269,21 @@ export class SourceScan {
     try {
       found = this.#look.at(path, name, kind !== 'plain');
     } catch (error) {
-      this.#failed('link_stat', name, path, error);
+      this.#reports.failed('link_stat', name, path, error);
       return null;
     }
     if (found && (kind !== 'root' || isDir(found.stat.mode))) {
       this.roots[root]!.dev = found.stat.dev;
       return found;
     }
-    const { missingArgs } = this.#options;
-    if (missingArgs === 'ignore') return null;
+    const { copyLinks, copyUnsafeLinks, missingArgs } = this.#options;
+    // The argument is there; what it leads to is not.
+    if (copyUnsafeLinks && !copyLinks && kind === 'plain' && this.#fs.lstat(path) !== null) {
+      if (!this.#excludedEitherWay(name, root)) this.#gone(name, path);
+      return null;
+    }
     if (missingArgs === 'delete') return { stat: MISSING, link: null };
-    // rsync deletes on the other side all the same, since nothing that exists was left out: no bit for the peer.
-    const message = `link_stat ${quoted(path)} failed: ${systemError('ENOENT')}`;
-    this.#report('list-failed', name, message, 'ENOENT', IoError.GENERAL);
+    if (missingArgs === 'error') this.#reports.missingArgument(name, path);
     return null;
   }
 
@@ -315,8 +322,8 @@ export class SourceScan {
       found = this.#look.at(path, name, false);
     } catch (error) {
       if (this.#excludedEitherWay(name, dir.root)) return null;
-      if (errnoOf(error) === 'ENOENT') this.#vanished('file', name, path);
-      else this.#failed('readlink_stat', name, path, error);
+      if (errnoOf(error) === 'ENOENT') this.#reports.vanished('file', name, path);
+      else this.#reports.failed('readlink_stat', name, path, error);
       return null;
     }
     if (!found) {
@@ -352,59 +359,20 @@ export class SourceScan {
     flags: number,
     path: ByteString,
   ): FileEntry | null {
-    const options = this.#options;
-    let { mode } = stat;
     const length = dir === '' ? base.length : dir.length + 1 + base.length;
     if (length >= Limit.PATH) {
-      this.ioError |= IoError.GENERAL;
-      const name = dir === '' ? base : `${dir}/${base}`;
-      this.#report(
-        'list-failed',
-        name,
-        `The name is too long to send (${length} bytes): ${quoted(path)}`,
-        'ENAMETOOLONG',
-        IoError.GENERAL,
-      );
+      this.#reports.tooLong(dir === '' ? base : `${dir}/${base}`, path);
       return null;
     }
-    let { size, mtime, nsec } = stat;
-    let extra: EntryExtra | null = link === null ? null : { link };
-    if (isDevice(mode)) {
-      if (options.copyDevices) {
-        size = deviceSize(stat);
-        // The time of a device says nothing of its content.
-        mtime = Math.floor(Date.now() / 1000);
-        nsec = 0;
-        mode = (mode & Mode.PERMS) | Mode.REG;
-      } else {
-        size = 0;
-        extra = { rdevMajor: stat.rdevMajor, rdevMinor: stat.rdevMinor };
-      }
-    } else if (isSpecial(mode)) size = 0;
-    if (options.hardLinks && stat.nlink > 1 && !isDir(mode)) {
-      (extra ??= {}).hardLink = { dev: stat.dev, ino: stat.ino, first: -1 };
-    }
-    if (options.atimes > 0 && !isDir(mode)) (extra ??= {}).atime = stat.atime;
-    const entry: FileEntry = {
-      dir,
-      base,
-      mode,
-      size,
-      mtime,
-      nsec,
-      uid: stat.uid,
-      gid: stat.gid,
-      flags,
-      root,
-      extra,
-    };
+    const entry = toEntry(dir, base, stat, link, root, flags, this.#options);
+    const { mode } = entry;
     if (mode === 0) return entry;
     if (this.#hooks.attach) {
       try {
         this.#hooks.attach(entry, path);
       } catch (error) {
-        if (errnoOf(error) === 'ENOENT') this.#vanished('file', entryName(entry), path);
-        else this.#failed('reading attributes of', entryName(entry), path, error);
+        if (errnoOf(error) === 'ENOENT') this.#reports.vanished('file', entryName(entry), path);
+        else this.#reports.failed('reading attributes of', entryName(entry), path, error);
         return null;
       }
     }
@@ -414,25 +382,7 @@ export class SourceScan {
 
   /** There is nothing at a name that was listed, or nothing where it leads to. */
   #gone(name: ByteString, path: ByteString): void {
-    if (!this.#look.follows || !this.#fs.lstat(path)) return this.#vanished('file', name, path);
-    this.ioError |= IoError.GENERAL;
-    const message = `symlink has no referent: ${quoted(path)}`;
-    this.#report('list-failed', name, message, 'ENOENT', IoError.GENERAL);
-  }
-
-  #vanished(kind: 'file' | 'directory', name: ByteString, path: ByteString): void {
-    this.ioError |= IoError.VANISHED;
-    this.#report('vanished', name, `${kind} has vanished: ${quoted(path)}`, 'ENOENT', IoError.VANISHED);
-  }
-
-  #failed(call: string, name: ByteString, path: ByteString, error: unknown): void {
-    const errno = errnoOf(error);
-    if (errno === null) throw error;
-    this.ioError |= IoError.GENERAL;
-    this.#report('list-failed', name, `${call} ${quoted(path)} failed: ${systemError(errno)}`, errno, IoError.GENERAL);
-  }
-
-  #report(code: EngineIssue['code'], name: ByteString, message: string, errno: string, ioError: 1 | 2): void {
-    this.#hooks.issue({ code, name, errno, message, ioError });
+    if (this.#look.follows && this.#fs.lstat(path)) this.#reports.noReferent(name, path);
+    else this.#reports.vanished('file', name, path);
   }
 }

@@ -202,3 +202,28 @@ describe('markDuplicates', () => {
     ).toEqual([`d/ #0 ${TOP | CONTENT}`]);
   });
 });
+
+describe('absolute names among relative ones (§6.14)', () => {
+  it('stand where a folder of an empty name would', () => {
+    const list = ['zz/', '-x/', '/tmp/', 'file', '/tmp/a', '.', '!/', '/-x/', '0/', '0/b'].map((name) => {
+      const plain = name.replace(/^\//, '').replace(/\/$/, '');
+      const slash = plain.lastIndexOf('/');
+      return {
+        ...{
+          dir: plain.slice(0, Math.max(0, slash)),
+          base: plain.slice(slash + 1),
+          size: 0,
+          mtime: 0,
+          nsec: 0,
+          uid: 0,
+          gid: 0,
+        },
+        ...{ mode: name.endsWith('/') || name === '.' ? 0o40755 : 0o100644, root: 0, extra: null },
+        flags: name.startsWith('/') ? EntryFlag.ABSOLUTE : 0,
+      };
+    });
+    sortEntries(list);
+    const names = list.map((entry) => (entry.flags ? '/' : '') + (entry.dir ? `${entry.dir}/` : '') + entry.base);
+    expect(names).toEqual(['.', 'file', '!', '-x', '/-x', '/tmp', '/tmp/a', '0', '0/b', 'zz']);
+  });
+});

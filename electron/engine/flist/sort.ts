@@ -61,13 +61,16 @@ const byteOrSlash = (text: ByteString, at: number): number => (at < text.length 
 /** Sorts a list in place; entries of equal name and kind keep their order. */
 export function sortEntries(entries: FileEntry[]): void {
   if (entries.length < 2) return;
-  const absolute = entries.filter((entry) => entry.flags & EntryFlag.ABSOLUTE);
-  if (absolute.length > 0 && absolute.length < entries.length) return sortMixed(entries, absolute);
-  sortAlike(entries);
+  const lead = entries[0]!.flags & EntryFlag.ABSOLUTE;
+  let mixed = false;
+  for (let i = 1; i < entries.length && !mixed; i++) mixed = (entries[i]!.flags & EntryFlag.ABSOLUTE) !== lead;
+  if (mixed) sortMixed(entries);
+  else sortAlike(entries);
 }
 
 /** Absolute names stand together, as what a directory of an empty name contains (§6.14). */
-function sortMixed(entries: FileEntry[], absolute: FileEntry[]): void {
+function sortMixed(entries: FileEntry[]): void {
+  const absolute = entries.filter((entry) => entry.flags & EntryFlag.ABSOLUTE);
   const others = entries.filter((entry) => !(entry.flags & EntryFlag.ABSOLUTE));
   sortAlike(absolute);
   sortAlike(others);

@@ -68,6 +68,8 @@ export interface SourceFs {
   /** Names without `.` and `..`, in directory order. */
   readdir(path: ByteString): ByteString[];
   readlink(path: ByteString): ByteString;
+  /** Where a path leads through all its links. */
+  realpath(path: ByteString): ByteString;
   /** Opens a regular file for reading without blocking on a FIFO; throws if it is not regular. */
   openRead(path: ByteString, how?: ReadHow): ReadFile;
   /** The extended attributes of a file, of a symlink its own. */

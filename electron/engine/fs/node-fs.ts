@@ -38,6 +38,13 @@ export const nodeSourceFs: SourceFs = {
       throw fsError(error, 'read the link', path);
     }
   },
+  realpath(path) {
+    try {
+      return fs.realpathSync.native(native(path), BYTES);
+    } catch (error) {
+      throw fsError(error, 'look at', path);
+    }
+  },
   openRead: (path, how) => openRegular(path, path, how),
   unlink(path) {
     try {

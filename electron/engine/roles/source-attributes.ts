@@ -45,16 +45,21 @@ export class SourceAttributes {
     return options.acls || options.xattrs > 0;
   }
 
-  /** Looks at a file that is about to be listed. @throws fs what cannot be read */
-  attach(entry: FileEntry, path: ByteString): void {
+  /**
+   * Looks at a file that is about to be listed.
+   * @param aclPath where its ACL is, if that is elsewhere
+   * @throws fs what cannot be read
+   */
+  attach(entry: FileEntry, path: ByteString, aclPath = path): void {
     const { options } = this.#conn;
     const at = this.#fs.xattrs(path);
     const { mode } = entry;
     if (options.acls && !isLink(mode)) {
       const store = this.#fs.acls;
-      const acl = store.access(at, mode);
+      const aclAt = aclPath === path ? at : this.#fs.xattrs(aclPath);
+      const acl = store.access(aclAt, mode);
       if (acl !== NO_ACL) (entry.extra ??= {}).acl = this.tables.acls.add(stripAcl(acl, mode));
-      const byDefault = isDir(mode) ? store.default(at) : NO_ACL;
+      const byDefault = isDir(mode) ? store.default(aclAt) : NO_ACL;
       if (byDefault !== NO_ACL) (entry.extra ??= {}).defaultAcl = this.tables.defaultAcls.add(byDefault);
     }
     if (options.xattrs === 0) return;
