@@ -176,6 +176,8 @@ export function likeness(
   if (!sameKind(entry.mode, at.stat.mode)) return 'other';
   const same = isReg(entry.mode) ? sameContent(entry, at, options) : isDir(entry.mode) || sameNode(entry, at);
   if (!same) return 'kind';
+  // As rsync has it, the time of a folder counts here even where it is not kept.
+  if (isDir(entry.mode) && options.times && !sameTime(entry, at.stat, options)) return 'content';
   return (differences(entry, at, options, abilities, false) & SIGNIFICANT_ITEM_FLAGS) === 0 ? 'attributes' : 'content';
 }
 
