@@ -53,6 +53,16 @@ describe('destination faults', () => {
     expect(fs.readFileSync(dst('a'), 'latin1')).toBe('old');
   });
 
+  it('a link that cannot be made costs itself alone', async () => {
+    put('src', 'a', 'content');
+    put('src', 'z', 'content');
+    fs.symlinkSync('a', path.join(folders.src, 'link'));
+    const done = await pull([{ operation: 'symlink', errno: 'EPERM' }], ['-a']);
+    expect(done.exitCode).toBe(23);
+    expect(done.issues.map(({ code, name }) => [code, name])).toEqual([['write-failed', 'link']]);
+    expect(allNames(folders.dst).sort()).toEqual(['a', 'z']);
+  });
+
   it.each([['-a'], ['-a', '--no-i-r']])(
     'folders that refuse attributes still get their contents (%s %s)',
     async (...words) => {

@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts';
 import { EntryFlag } from '../flist/entry.ts';
 import type { Stat } from '../fs/fs.ts';
 import { decide, differences, type Decision, type DestinationView } from '../plan/decide.ts';
-import { ItemFlag, Ndx, isDir, isReg } from '../wire/constants.ts';
+import { ItemFlag, Mode, Ndx, isDir, isReg } from '../wire/constants.ts';
 import { AltDest, type AltMatch, type AltOutcome } from './alt-dest.ts';
 import { ContentRequests, type Request } from './content-requests.ts';
 import { writeDeleteStats } from './delete-stats.ts';
@@ -52,7 +52,8 @@ export class Generator {
     this.#locals = new LocalItems(state, deleter);
     this.#notices = new SkipNotices(state);
     const { options } = state.conn;
-    this.#alternates = options.altDest ? new AltDest(options.altDest.kind, state, this.#locals) : null;
+    const alternates = state.lists.totalEntries > 0 ? options.altDest : null;
+    this.#alternates = alternates ? new AltDest(alternates.kind, state, this.#locals) : null;
     this.#folders = new Folders(state, this.#items, this.#locals, this.#notices, this.#alternates);
     this.#links = state.linkGroups
       ? new HardLinks(state.linkGroups, state, this.#items, this.#locals, this.#alternates)
@@ -236,14 +237,14 @@ export class Generator {
       }
       if (!isAsPlanned(state, entry, decision)) return this.#missed(this.#links?.missed(entry));
       if (place === null && !options.dryRun) throw folderMissing(entry);
-      if (!isReg(entry.mode)) return this.#make(member, place, view, decision);
+      if (!isReg(entry.mode)) return await this.#make(member, place, view, decision);
       const existing = decision.makeWay ? null : (view?.stat ?? null);
       alternate = this.#alternates?.find(entry, place) ?? null;
       if (decision.makeWay && !this.#locals.clear(entry, place!, view!.stat)) {
         return this.#missed(this.#links?.missed(entry));
       }
       const made = alternate && this.#alternates!.takeFile(entry, alternate, place, existing);
-      if (made) return this.#taken(member, made);
+      if (made) return await this.#taken(member, made);
       if (decision.action !== 'transfer') return this.#kept(member, place!, view!.stat, decision);
       // A file of an alternate folder counts as the old one here, too.
       const iflags =
@@ -279,11 +280,14 @@ export class Generator {
     const { options, progress } = this.#conn;
     // Equal sums say more than times that are taken for equal.
     const inexact = options.checksum && (entry.mtime !== stat.mtime || entry.nsec !== stat.nsec);
-    if ((decision.action === 'attributes' || inexact) && !options.dryRun)
+    let { iflags } = decision;
+    if ((decision.action === 'attributes' || inexact) && !options.dryRun) {
       this.#locals.setAttributes(entry, place, stat);
+      iflags = afterChown(entry, stat, iflags, options.perms);
+    }
     // Another way than the partial file has made this one current.
     if (partials.on && !options.dryRun && partials.remove(place)) this.#state.touch(entry.dir);
-    this.#items.local(ndx, entry, decision.iflags);
+    this.#items.local(ndx, entry, iflags);
     progress.filesDone++;
     progress.bytesDone += entry.size;
     this.#state.succeeded(ndx, entry);
@@ -316,7 +320,7 @@ export class Generator {
           if (!this.#locals.clear(entry, place, view.stat)) return this.#missed(this.#links?.missed(entry));
         } else this.#state.backup.keep(place, view.stat);
       }
-      const found = view && !decision.makeWay ? null : (this.#alternates?.takeNode(entry, place, make) ?? null);
+      const found = view ? null : (this.#alternates?.takeNode(entry, place, make) ?? null);
       if (found) return this.#taken(member, found);
       if (!dryRun) make();
     } else if (decision.action === 'attributes' && !dryRun) this.#locals.setAttributes(entry, place!, view!.stat);
@@ -340,4 +344,16 @@ export class Generator {
       else await this.#missed(this.#links?.missed(result.entry));
     }
   }
+}
+
+/**
+ * What is told of a file whose set-id bits a new owner has cleared: rsync looks at it again in between, so that the
+ * owner no longer differs and the mode does.
+ */
+function afterChown(entry: FileEntry, { mode }: Stat, iflags: number, keepsMode: boolean): number {
+  const owners = ItemFlag.REPORT_OWNER | ItemFlag.REPORT_GROUP;
+  if ((iflags & owners) === 0 || (mode & 0o6000) === 0) return iflags;
+  const cleared = mode & ~(mode & 0o010 ? 0o6000 : 0o4000) & Mode.PERMS;
+  const permissions = keepsMode && cleared !== (entry.mode & Mode.PERMS) ? ItemFlag.REPORT_PERMS : 0;
+  return (iflags & ~(owners | ItemFlag.REPORT_PERMS)) | permissions;
 }
