@@ -93,7 +93,10 @@ function linesOf(outcome: Outcome, folder: string): string[] {
     .replaceAll(join(folder, 'bb'), 'CWD')
     .split('\n')
     .filter(
-      (line) => !/^(File list (size|generation|transfer)|Total bytes|sent [\d,.]|total size is .* speedup)/.test(line),
+      (line) =>
+        !/^(done$|(receiving|building) file list|File list (size|generation|transfer)|Total bytes|sent [\d,.]|total size is .* speedup)/.test(
+          line,
+        ),
     )
     .map((line) => line.replace(/^(Literal|Matched) data: .*/, ''))
     .filter((line) => line !== '')

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import { EntryFlag } from '../flist/entry.ts';
+import { EntryFlag, type FileEntry } from '../flist/entry.ts';
 import type { Stat } from '../fs/fs.ts';
 import { decide, differences, type Decision, type DestinationView } from '../plan/decide.ts';
 import { ItemFlag, Mode, Ndx, isDir, isReg } from '../wire/constants.ts';
