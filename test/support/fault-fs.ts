@@ -79,6 +79,7 @@ export function faultySource(inner: SourceFs, faults: Faults): SourceFs {
     readdir: (path) => checked('readdir', path, inner.readdir),
     readlink: (path) => checked('readlink', path, inner.readlink),
     realpath: (path) => inner.realpath(path),
+    deviceSize: (device) => inner.deviceSize(device),
     openRead: (path, how) => faultyRead(checked('open', path, (real) => inner.openRead(real, how)), path, faults),
     xattrs: (path) => inner.xattrs(path),
     acls: inner.acls,

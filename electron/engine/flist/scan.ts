@@ -364,7 +364,7 @@ export class SourceScan {
       this.#reports.tooLong(dir === '' ? base : `${dir}/${base}`, path);
       return null;
     }
-    const entry = toEntry(dir, base, stat, link, root, flags, this.#options);
+    const entry = toEntry(dir, base, stat, link, root, flags, this.#options, this.#fs);
     const { mode } = entry;
     if (mode === 0) return entry;
     if (this.#hooks.attach) {

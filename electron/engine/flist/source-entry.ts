@@ -1,6 +1,5 @@
 import type { ByteString } from '../../../shared/model/path.ts';
-import { deviceSize } from '../fs/device-size.ts';
-import type { Stat } from '../fs/fs.ts';
+import type { SourceFs, Stat } from '../fs/fs.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { isDevice, isDir, isSpecial, Mode } from '../wire/constants.ts';
 import type { EntryExtra, FileEntry } from './entry.ts';
@@ -14,13 +13,14 @@ export function toEntry(
   root: number,
   flags: number,
   options: TransferOptions,
+  fs: SourceFs,
 ): FileEntry {
   let { mode } = stat;
   let { size, mtime, nsec } = stat;
   let extra: EntryExtra | null = link === null ? null : { link };
   if (isDevice(mode)) {
     if (options.copyDevices) {
-      size = deviceSize(stat);
+      size = fs.deviceSize(stat);
       // The time of a device says nothing of its content.
       mtime = Math.floor(Date.now() / 1000);
       nsec = 0;

@@ -72,6 +72,8 @@ export interface SourceFs {
   realpath(path: ByteString): ByteString;
   /** Opens a regular file for reading without blocking on a FIFO; throws if it is not regular. */
   openRead(path: ByteString, how?: ReadHow): ReadFile;
+  /** Bytes a device holds, as far as the system tells; 0 otherwise. */
+  deviceSize(device: Stat): number;
   /** The extended attributes of a file, of a symlink its own. */
   xattrs(path: ByteString): XattrDoor;
   readonly acls: AclStore;

@@ -46,6 +46,7 @@ export const nodeSourceFs: SourceFs = {
     }
   },
   openRead: (path, how) => openRegular(path, path, how),
+  deviceSize,
   unlink(path) {
     try {
       fs.unlinkSync(native(path));
