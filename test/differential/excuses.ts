@@ -14,12 +14,6 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
     applies: (_, has) => has('--append') && has('--fuzzy', '-yy'),
   },
   {
-    why: 'rsync 3.5 refuses links of other users in the paths of its own options, and complains of each',
-    applies: ({ source, destination, old }, has) =>
-      has('-f: .rules', '-f:', '-f dir-merge', '--link-dest', '--copy-dest', '--compare-dest') &&
-      [source, destination ?? [], old ?? []].some((tree) => tree.some(({ kind, uid }) => kind === 'link' && uid !== 0)),
-  },
-  {
     why: 'rsync sets the attributes of a folder on whatever stands in its place',
     applies: ({ source, destination }, has) =>
       has('--ignore-existing') &&
