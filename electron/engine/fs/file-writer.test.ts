@@ -97,6 +97,15 @@ describe('FileWriter', () => {
     expect(fs.readFileSync(`${path}/f`, 'latin1')).toBe('NEW and longer');
   });
 
+  it('touches a file in which nothing changed', () => {
+    fs.writeFileSync(`${path}/f`, 'same');
+    fs.utimesSync(`${path}/f`, 5, 5);
+    const file = dir.openInPlace('f', {});
+    file.pass(Buffer.from('same'), 0, 4);
+    file.commit(KEEP);
+    expect(fs.statSync(`${path}/f`).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
+  });
+
   it('keeps hard links, and refuses what is no file', () => {
     fs.writeFileSync(`${path}/f`, 'old');
     fs.linkSync(`${path}/f`, `${path}/g`);

@@ -30,6 +30,7 @@ export class FileWriter {
   #position = 0;
   /** Zeros not written yet: [holeFrom, position). */
   #holeFrom = 0;
+  #wrote = false;
   /** What reserving space was refused with, or ''. */
   readonly refused: string = '';
 
@@ -80,7 +81,8 @@ export class FileWriter {
     const holeAtEnd = this.#holeFrom < this.#position;
     if (this.#standing > this.#position) this.#cut();
     this.#endHole();
-    if (holeAtEnd) this.#cut();
+    // A file in which nothing changed gets the time of its update all the same.
+    if (holeAtEnd || !this.#wrote) this.#cut();
     this.#sync();
   }
 
@@ -133,6 +135,7 @@ export class FileWriter {
   }
 
   #put(from: Uint8Array, offset: number, length: number): void {
+    this.#wrote = true;
     try {
       for (let done = 0; done < length;) {
         const wrote = fs.writeSync(this.#fd, from, offset + done, length - done, this.#position);
