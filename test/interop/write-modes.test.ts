@@ -92,7 +92,7 @@ const current = (folder: string): Tree => ({
 });
 
 const SCENARIOS: Scenario[] = [
-  update('in place', ['--inplace', '--no-whole-file']),
+  update('in place', ['--inplace', '--no-whole-file'], { alsoOld: true }),
   update('in place, whole files', ['--inplace', '-W']),
   update('in place, blocks of 1000 bytes, without incremental recursion', [
     ...['--inplace', '--no-whole-file', '-B1000', '--no-i-r', '--delete-before'],
@@ -117,7 +117,7 @@ const SCENARIOS: Scenario[] = [
     destination: { same: file(big) },
   },
   update('in place, compressed', ['--inplace', '--no-whole-file', '-z']),
-  { name: 'appending', args: ['-ai', '--append'], source: growing, destination: begun },
+  { name: 'appending', args: ['-ai', '--append'], source: growing, destination: begun, alsoOld: true },
   {
     name: 'appending, verified, with redo',
     args: ['-ai', '--append-verify'],
@@ -136,6 +136,7 @@ const SCENARIOS: Scenario[] = [
   { name: 'appending, a dry run', args: ['-ain', '--append'], source: growing, destination: begun },
 
   update('partial files have a folder', ['--partial-dir=.part', '--no-whole-file', '--delete'], {
+    alsoOld: true,
     destination: parts('.part'),
   }),
   update('partial files have a folder, whole files', ['--partial-dir=.part', '-W'], { destination: parts('.part') }),
@@ -153,7 +154,7 @@ const SCENARIOS: Scenario[] = [
   }),
   update('partial files have a folder, a dry run', ['-n', '--partial-dir=.part'], { destination: parts('.part') }),
 
-  update('delayed updates', ['--delay-updates', '--no-whole-file']),
+  update('delayed updates', ['--delay-updates', '--no-whole-file'], { alsoOld: true }),
   update('delayed updates, whole files', ['--delay-updates', '-W', '--no-i-r']),
   update('delayed updates of what an interrupted run left', ['--delay-updates', '--no-whole-file', '--delete'], {
     destination: parts('.~tmp~'),
@@ -201,7 +202,7 @@ const SCENARIOS: Scenario[] = [
     destination: parts('.part'),
   }),
 
-  sparse('holes', ['-S', '--no-whole-file']),
+  sparse('holes', ['-S', '--no-whole-file'], { alsoOld: true }),
   sparse('holes in new files', ['-S'], { destination: {} }),
   sparse('holes in place', ['-S', '--inplace', '--no-whole-file']),
   sparse('holes in place, whole files', ['-S', '--inplace', '-W']),
