@@ -270,7 +270,8 @@ export function differences(
   if (keepsTime(entry.mode, options) ? !sameTime(entry, stat, options) : rewritten) flags |= ItemFlag.REPORT_TIME;
   if (options.atimes > 0 && !isDir(entry.mode) && !isLink(entry.mode) && entry.extra?.atime !== stat.atime)
     flags |= ItemFlag.REPORT_ATIME;
-  if (!isLink(entry.mode)) {
+  // A symlink may be compared with the file it is about to be linked over (`-H`).
+  if (!isLink(entry.mode) || (options.perms && !isLink(stat.mode))) {
     if (options.perms) {
       if ((entry.mode & Mode.PERMS) !== (stat.mode & Mode.PERMS)) flags |= ItemFlag.REPORT_PERMS;
     } else if (options.executability && keptMode(entry.mode, stat.mode, true) !== (stat.mode & Mode.PERMS))

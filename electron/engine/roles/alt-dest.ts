@@ -77,7 +77,8 @@ export class AltDest {
     if (match.alike === 'kind' || (existing && (!exact || this.kind === 'copy'))) return null;
     const { dryRun } = this.#state.conn.options;
     if (exact && this.kind === 'compare') {
-      if (existing && place && !dryRun) {
+      // What gave way was left for a rename that will not come.
+      if (place && !dryRun && (existing || place.dir.lstat(place.name))) {
         place.dir.unlink(place.name);
         this.#state.touch(entry.dir);
       }

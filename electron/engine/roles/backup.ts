@@ -1,6 +1,7 @@
 import { joinPath, type ByteString } from '../../../shared/model/path.ts';
-import { DriftlineError } from '../../../shared/errors.ts';
+import { toErrorData } from '../../../shared/errors.ts';
 import type { Connection } from '../connection.ts';
+import { isUnsafeLink } from '../flist/unsafe-link.ts';
 import type { DestinationDir, NewAttributes, Stat } from '../fs/fs.ts';
 import { infoLevel } from '../options/info-words.ts';
 import type { ReceiverAbilities } from '../plan/decide.ts';
@@ -22,9 +23,18 @@ export class Backup {
   readonly #folder: ByteString | null;
   readonly #suffix: ByteString;
   readonly #tells: boolean;
+  readonly #finalMode: (rel: ByteString) => number | undefined;
 
-  constructor(conn: Connection, destination: Destination, sides: SideDirs, abilities: ReceiverAbilities) {
+  /** @param finalMode the mode a folder of the destination will have in the end, where it is kept open until then */
+  constructor(
+    conn: Connection,
+    destination: Destination,
+    sides: SideDirs,
+    abilities: ReceiverAbilities,
+    finalMode: (rel: ByteString) => number | undefined,
+  ) {
     this.#conn = conn;
+    this.#finalMode = finalMode;
     this.#destination = destination;
     this.#sides = sides;
     this.#abilities = abilities;
@@ -68,7 +78,9 @@ export class Backup {
   #make(place: Place, stat: Stat, manner: Manner): Place | null {
     const rel = joinPath(place.dir.rel, place.name);
     let made: Place | null = null;
-    if (!this.#conn.options.dryRun) {
+    if (this.#isUnsafe(place, stat)) {
+      if (manner === 'move' && !this.#conn.options.dryRun) place.dir.unlink(place.name);
+    } else if (!this.#conn.options.dryRun) {
       const name = place.name + this.#suffix;
       const dir = this.#folder === null ? place.dir : this.#folderOf(place.dir.rel);
       if (isDir(dir.lstat(name)?.mode ?? 0)) this.#removeAll(dir, name);
@@ -81,6 +93,17 @@ export class Backup {
     return made;
   }
 
+  /** A link that `--safe-links` would not have made is not kept either. */
+  #isUnsafe({ dir, name }: Place, stat: Stat): boolean {
+    if (!this.#conn.options.safeLinks || !isLink(stat.mode)) return false;
+    const rel = joinPath(dir.rel, name);
+    const target = dir.readlink(name);
+    if (!isUnsafeLink(target, rel)) return false;
+    if (infoLevel(this.#conn.options, 'symsafe') > 0)
+      this.#say(`not backing up unsafe symlink "${rel}" -> "${target}"\n`);
+    return true;
+  }
+
   #say(text: ByteString): void {
     this.#conn.emit({ type: 'message', level: 'info', from: 'local', text });
   }
@@ -89,9 +112,9 @@ export class Backup {
     if (manner === 'link') {
       try {
         return dir.link(name, toDir, toName);
-      } catch {
+      } catch (error) {
         // Not every file system has hard links, and none has them to another one.
-        manner = isReg(stat.mode) ? 'copy' : 'move';
+        manner = toErrorData(error).code === 'exdev' ? 'copy' : 'move';
       }
     }
     if (manner === 'move') {
@@ -101,7 +124,7 @@ export class Backup {
         if (stat.nlink > 1 && dir.lstat(name)) dir.unlink(name);
         return;
       } catch (error) {
-        if (!(error instanceof DriftlineError) || error.data.code !== 'exdev') throw error;
+        if (toErrorData(error).code !== 'exdev') throw error;
       }
     }
     this.#copy({ dir, name }, stat, toDir, toName);
@@ -121,7 +144,14 @@ export class Backup {
     const root = this.#sides.make(this.#folder!);
     const like = (parent: DestinationDir, name: ByteString): void => {
       const stat = this.#destination.dir(joinPath(parent.rel, name))?.lstat('.');
-      if (stat) setWhatCanBe(parent, name, { ...this.#attributesOf(stat), mtime: null }, false);
+      if (!stat) return;
+      const { mode, ...rest } = this.#attributesOf(stat);
+      setWhatCanBe(
+        parent,
+        name,
+        { ...rest, mode: this.#finalMode(joinPath(parent.rel, name)) ?? mode, mtime: null },
+        false,
+      );
     };
     return makeDirs(root, rel, { mode: 0o700, replace: true, onMade: like });
   }

@@ -64,9 +64,8 @@ export class ContentRequests {
   async send({ ndx, entry, iflags, place, existing, work, again }: Request, found: Basis | null): Promise<void> {
     const { output, options, agreed, progress } = this.#conn;
     const { data } = output;
-    // A file of another folder or name lends its mode, too.
-    const lends = found !== null && (found.type < BasisType.DESTINATION || found.type >= BasisType.FUZZY);
-    const like = existing ?? (lends ? found.stat : null);
+    // A file of an alternate folder lends its mode, too.
+    const like = existing ?? (found !== null && found.type < BasisType.DESTINATION ? found.stat : null);
     const appends = options.append !== 'off' && !again;
     let basis = found;
     let file: ReadFile | null = null;

@@ -300,8 +300,8 @@ export class Generator {
     this.#items.local(ndx, entry, iflags, xname);
     progress.filesDone++;
     if (isReg(entry.mode)) progress.bytesDone += entry.size;
-    if (!placed) return this.#missed(this.#links?.missed(entry));
     this.#state.succeeded(ndx, entry);
+    if (!placed) return this.#missed(this.#links?.missed(entry));
     this.#links?.placed(entry);
     return Promise.resolve();
   }

@@ -117,7 +117,7 @@ export class ReceiveState {
       abilities.extended = extended;
       extended.onFailed = (entry, error) => this.attributesFailed(entry, error);
     }
-    this.backup = new Backup(conn, destination, sides, abilities);
+    this.backup = new Backup(conn, destination, sides, abilities, (rel) => this.#finalModes.get(rel));
     this.partials = new PartialFolder(conn.options.partialDir, destination, sides);
     this.linkGroups = conn.options.hardLinks ? new LinkGroups() : null;
     this.umask = process.umask();
