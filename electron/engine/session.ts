@@ -10,7 +10,6 @@ import { decodeRule, encodeRules, wantsFilterList, MAX_RULE_TEXT } from './filte
 import { EntryFlag, entryName, type FileEntry } from './flist/entry.ts';
 import { FileLists } from './flist/file-lists.ts';
 import { IdMapper, localNames, type ReceivedNames } from './flist/id-map.ts';
-import { infoLevel } from './options/info-words.ts';
 import { sendNames } from './name-channel.ts';
 import { actsAsRoot, localAbilities } from './roles/attributes.ts';
 import { Deleter } from './roles/delete.ts';

@@ -80,7 +80,12 @@ export function faultySource(inner: SourceFs, faults: Faults): SourceFs {
     readlink: (path) => checked('readlink', path, inner.readlink),
     realpath: (path) => inner.realpath(path),
     deviceSize: (device) => inner.deviceSize(device),
-    openRead: (path, how) => faultyRead(checked('open', path, (real) => inner.openRead(real, how)), path, faults),
+    openRead: (path, how) =>
+      faultyRead(
+        checked('open', path, (real) => inner.openRead(real, how)),
+        path,
+        faults,
+      ),
     xattrs: (path) => inner.xattrs(path),
     acls: inner.acls,
     unlink: (path) => checked('unlink', path, inner.unlink),

@@ -1,4 +1,4 @@
-import { isDirectory, isSymlink, itemize } from '../../../shared/itemize.ts';
+import { isDirectory, itemize } from '../../../shared/itemize.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import type { ItemEvent } from '../../engine/events.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';

@@ -52,7 +52,6 @@ export class ProgressLine {
   #transferred = 0;
   #transferredSize = 0;
   #totalSize = 0;
-  #filesTotal = 0;
   /** Characters of the last line with counts. */
   #length = 0;
   /** Whether the cursor stands behind a line without an end. */
@@ -84,7 +83,6 @@ export class ProgressLine {
   }
 
   update(event: ProgressEvent): void {
-    this.#filesTotal = event.filesTotal;
     this.#totalSize = event.bytesTotal;
     if (this.#name === null || event.name !== this.#name) return;
     const now = this.#settings.now();
@@ -98,7 +96,6 @@ export class ProgressLine {
     const { total } = this.#settings;
     this.#name = null;
     this.count(event.size);
-    this.#filesTotal = event.filesTotal;
     if (total) this.#totalSize = event.totalSize;
     const check = `${event.listComplete ? 'to' : 'ir'}-chk=${event.filesLeft}/${event.filesTotal}`;
     this.#last(total ? this.#transferredSize : event.size, total ? event.totalSize : event.size, check);

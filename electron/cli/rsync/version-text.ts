@@ -1,6 +1,4 @@
-import { AUTH_DIGESTS } from '../../engine/handshake/daemon-auth.ts';
-import { SUPPORTED_CHECKSUMS } from '../../engine/checksum/strong.ts';
-import { SUPPORTED_COMPRESSIONS } from '../../engine/compress/method.ts';
+import { AUTH_DIGESTS, SUPPORTED_CHECKSUMS, SUPPORTED_COMPRESSIONS } from '../../engine/options/algorithm-names.ts';
 import { VERSION } from '../version.ts';
 
 const PROTOCOL = 32;

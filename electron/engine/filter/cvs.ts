@@ -1,4 +1,4 @@
-import { joinPath, textToBytes, type ByteString } from '../../../shared/model/path.ts';
+import { joinPath, textToBytes } from '../../../shared/model/path.ts';
 import { readRuleFile } from './read-rule-file.ts';
 import { addContent, type RuleFiles } from './rule-list.ts';
 import { type CvsRule, type FilterRule, FULL_RULES, type PatternRule, type RuleTemplate } from './rule.ts';

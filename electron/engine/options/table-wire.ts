@@ -3,7 +3,7 @@ import type { ByteString } from '../../../shared/model/path.ts';
 import { SUPPORTED_CHECKSUMS } from '../checksum/strong.ts';
 import { checksumChoice } from './checksum-choice.ts';
 import { COMPRESS_ROWS } from './compress-options.ts';
-import { flag, integer, type OptionGroup, type OptionState, shown, size, toggle, value } from './option-row.ts';
+import { flag, integer, type OptionGroup, type OptionState, shown, size, value } from './option-row.ts';
 import { parseInteger } from './size.ts';
 import { parseStopAt } from './stop-time.ts';
 

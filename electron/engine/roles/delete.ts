@@ -1,5 +1,5 @@
 import { DriftlineError, toErrorData } from '../../../shared/errors.ts';
-import { bytesToText, displayPath, joinPath, type ByteString } from '../../../shared/model/path.ts';
+import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
 import type { Connection } from '../connection.ts';
 import type { FilterChain } from '../filter/chain.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
