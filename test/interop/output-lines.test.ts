@@ -69,7 +69,8 @@ function printed(program: readonly string[], route: Route, options: readonly str
   };
 }
 
-/** Without what no two runs share: rates, times, traffic, process ids, how often a line of progress was renewed. */
+/** Without what no two runs share: rates, times, traffic, process ids, progress within a file, which a slow
+ * machine shows more often. */
 const masked = (text: string): string =>
   text
     .replace(/^opening connection using: .*\n/gm, '')
@@ -79,7 +80,7 @@ const masked = (text: string): string =>
     .replace(/speedup is [\d.,]+/g, 'speedup is N')
     .replace(/(Total bytes (?:sent|received)|File list size): [\d,.KM]+/g, '$1: N')
     .replace(/(generation|transfer) time: [\d.]+/g, '$1 time: N')
-    .replace(/\r *[\d,.]+[KM]? +\d+% +[\d.]+[kMG]B\/s +[\d:?]+ {2}/g, '\rPART')
+    .replace(/\r *[\d,.]+[KM]? +\d+% +[\d.]+[kMG]B\/s +[\d:?]+ {2}/g, '')
     .replace(/hash_hits=\d+/g, 'hash_hits=N')
     .replace(/ *[\d.]+[kMG]B\/s +[\d:?]+/g, ' RATE')
     .replace(/(\r[^\r\n]*\(xfr[^\r\n]*)(\r[^\r\n]*\(xfr[^\r\n]*)+$/gm, '$1');
