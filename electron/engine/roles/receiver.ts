@@ -179,7 +179,14 @@ export class Receiver {
       await this.#content(pending);
     } else if (this.#state.pending.has(reply.ndx)) {
       throw fail('protocol', 'no-data', `The peer answered for ${shownName(entry)} without its content`);
-    } else this.#report(entry, reply);
+    } else {
+      // In a dry run only: what would be transferred counts.
+      if (reply.iflags & ItemFlag.TRANSFER) {
+        this.#state.totals.transferred++;
+        this.#state.totals.transferredSize += entry.size;
+      }
+      this.#report(entry, reply);
+    }
     extended?.settled(entry);
   }
 
