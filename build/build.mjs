@@ -33,6 +33,7 @@ const PARTS = {
       cli: 'electron/cli/main.ts',
       demo: 'electron/cli/demo.ts',
       'transfer-worker': 'electron/worker/transfer-worker.ts',
+      'demo-worker': 'electron/worker/demo-worker.ts',
       main: 'electron/main/main.ts',
       bench: 'test/bench/bench.ts',
       fuzz: 'test/differential/fuzz.ts',

@@ -1,3 +1,4 @@
+import type { GuardFinding } from './model/guard.ts';
 import type { PathText } from './model/path.ts';
 
 /** What ended a run or refused a request. Per-item trouble is an `Issue`, not an error. */
@@ -31,6 +32,8 @@ export interface ErrorData {
   retryable: boolean;
   /** Facts for the presentation (fingerprints, counts, host); plain JSON values only, never a secret. */
   details?: Record<string, string | number | boolean | string[]>;
+  /** What the guard has against it, for kind `guard`: all confirmable, or none. */
+  findings?: GuardFinding[];
 }
 
 const EXIT_CODE: Record<ErrorKind, number> = {

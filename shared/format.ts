@@ -165,6 +165,7 @@ export function outcomeLabel(outcome: RunOutcome): string {
   return OUTCOME_LABEL[outcome];
 }
 
-function withoutStop(sentence: string): string {
+/** The sentence without its full stop, to go on after it. */
+export function withoutStop(sentence: string): string {
   return sentence.replace(/\.$/, '');
 }

@@ -19,6 +19,8 @@ export interface BrowserShellOptions {
   rendererDir: string;
   /** How a page reaches the service. */
   link: LinkScreen;
+  /** Other than the usual ones, for tests. */
+  limits?: Partial<typeof LIMITS>;
 }
 
 export interface BrowserShell {
@@ -35,13 +37,32 @@ const MAX_PAGES = 32;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /**
+ * What a connection may take from us. A browser sends its few lines at once; who sends them one byte a minute, or holds
+ * connections open without a word, is none.
+ */
+const LIMITS = {
+  /** Milliseconds until a request's headers are complete. */
+  headersTimeout: 10_000,
+  /** Milliseconds until the whole request is there. */
+  requestTimeout: 15_000,
+  /** Milliseconds that an idle connection is kept. */
+  keepAliveTimeout: 5_000,
+  /** Milliseconds between two looks at the above. */
+  connectionsCheckingInterval: 2_000,
+  /** Connections at a time, sockets of pages included. */
+  maxConnections: 256,
+};
+
+/**
  * Serves the window to an ordinary browser, on the loopback address only (faults.md E11).
  *
  * @throws DriftlineError `fs`/`renderer-missing` without a built renderer, `usage`/`port-taken`, `port-refused`
  */
 export async function startBrowserShell(options: BrowserShellOptions): Promise<BrowserShell> {
   const files = openFiles(options.rendererDir);
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES });
+  const { maxConnections, ...times } = { ...LIMITS, ...options.limits };
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, ...times });
+  server.maxConnections = maxConnections;
   const port = await listen(server, options.port ?? 0);
   const access = createAccess(port);
   const sockets = new WebSocketServer({
@@ -52,7 +73,7 @@ export async function startBrowserShell(options: BrowserShellOptions): Promise<B
   });
   server.on('request', (request, response) => void answer(access, files, request, response));
   server.on('upgrade', (request, socket, head) => {
-    const status = sockets.clients.size >= MAX_PAGES ? 503 : checkUpgrade(access, request);
+    const status = checkUpgrade(access, request) ?? (sockets.clients.size >= MAX_PAGES ? 503 : null);
     if (status !== null) return refuseUpgrade(socket, status);
     sockets.handleUpgrade(request, socket, head, (webSocket) => serveSocket(webSocket, options.link));
   });
@@ -112,6 +133,8 @@ async function answer(
   const url = parseUrl(request);
   const refusal = access.checkHost(request) ?? (isRead ? null : access.checkOrigin(request));
   if (refusal !== null) return plain(response, refusal);
+  // Nothing that we answer takes a body, so none is read.
+  if (hasBody(request)) return plain(response, isRead ? 413 : 405);
 
   const token = url?.searchParams.get('token');
   if (isRead && url?.pathname === '/' && token !== null && token !== undefined && access.isToken(token)) {
@@ -145,8 +168,13 @@ function parseUrl(request: IncomingMessage): URL | null {
     : null;
 }
 
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || !['0', undefined].includes(headers['content-length']);
+
+/** Also ends the connection: who was refused has nothing more to say on it. */
 function plain(response: ServerResponse, status: number): void {
   const text = `${status} ${STATUS_CODES[status] ?? ''}\n${status === 401 ? 'Open the address that driftline serve printed.\n' : ''}`;
+  response.shouldKeepAlive = false;
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': text.length }).end(text);
 }
 

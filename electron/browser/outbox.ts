@@ -78,10 +78,13 @@ export class Outbox {
   }
 }
 
+/** Events that carry a whole state each time. */
+const WHOLE_STATES: ReadonlySet<string> = new Set(['event.hosts', 'event.profiles', 'event.settings']);
+
 /** What a message tells the state of; null when it is not the state of anything. */
 function stateKey(message: FromService): string | null {
   if (message.type !== 'event') return `task ${message.id}`;
-  if (message.name === 'event.hosts' || message.name === 'event.profiles') return message.name;
+  if (WHOLE_STATES.has(message.name)) return message.name;
   if (message.name === 'event.run') return `run ${runOf(message.payload)?.runId ?? ''}`;
   return null;
 }

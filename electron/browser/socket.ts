@@ -1,10 +1,11 @@
 import type { RawData, WebSocket } from 'ws';
+import { MAX_EXPORT_LENGTH } from '../../shared/model/import.ts';
 import type { LinkScreen } from '../service/envelope.ts';
 import { parseToService } from '../service/envelope.ts';
 import { Outbox } from './outbox.ts';
 
-/** Largest message a page may send; the largest honest one is a profile with a thousand exclude patterns. */
-export const MAX_MESSAGE_BYTES = 1024 * 1024;
+/** Largest message a page may send; the largest honest one brings an export to import. */
+export const MAX_MESSAGE_BYTES = 4 * MAX_EXPORT_LENGTH;
 
 /** RFC 6455 §7.4.1. */
 const POLICY_VIOLATION = 1008;

@@ -148,6 +148,31 @@ export async function askSecret(
   return terminal.askSecret(question);
 }
 
+/**
+ * Asks what a server asks in its own words, field by field. The answers are kept nowhere.
+ * @returns null as soon as one is not given
+ */
+export async function askLogin(
+  terminal: Terminal,
+  question: {
+    user: string;
+    host: string;
+    title: string;
+    instructions: string;
+    fields: { label: string; echo: boolean }[];
+  },
+): Promise<string[] | null> {
+  for (const text of [question.title, question.instructions]) if (text !== '') terminal.say(displayPath(text));
+  const answers: string[] = [];
+  for (const { label, echo } of question.fields) {
+    const text = displayPath(`(${question.user}@${question.host}) ${label} `);
+    const answer = await (echo ? terminal.ask(text) : terminal.askSecret(text));
+    if (answer === null) return null;
+    answers.push(answer);
+  }
+  return answers;
+}
+
 /** A secret for a command that was told to read it from standard input: its first line. */
 export async function readSecretFromInput(): Promise<string> {
   let text = '';

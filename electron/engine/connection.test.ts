@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection } from './connection.ts';
 import type { EngineEvent } from './events.ts';
 import type { Agreement } from './handshake/negotiate.ts';
+import { Gate } from './gate.ts';
 import { DEFAULT_OPTIONS } from './options/transfer-options.ts';
 import { createPair } from './transport/local.ts';
 import type { Transport } from './transport/transport.ts';
@@ -24,13 +25,19 @@ describe('life signs', () => {
   });
 
   const connect = (
-    more: { isServer?: boolean; onEvent?: (event: EngineEvent) => void; stderr?: PassThrough; stopAt?: number } = {},
+    more: {
+      isServer?: boolean;
+      onEvent?: (event: EngineEvent) => void;
+      stderr?: PassThrough;
+      stopAt?: number;
+      gate?: Gate;
+    } = {},
   ) => {
     const conn = new Connection(
       { ...ours, stderr: more.stderr ?? null },
       { ...DEFAULT_OPTIONS, timeout: 10, stopAt: more.stopAt ?? null },
       more.isServer ?? false,
-      { signal: new AbortController().signal, onEvent: more.onEvent ?? (() => {}) },
+      { signal: new AbortController().signal, onEvent: more.onEvent ?? (() => {}), gate: more.gate ?? new Gate() },
     );
     conn.agreed = { protocol: 32 } as Agreement;
     open.push(conn);
@@ -120,6 +127,31 @@ describe('life signs', () => {
     conn.poll();
     await turn();
     expect(Buffer.concat(seen).toString('hex')).toBe('00000007');
+  });
+
+  it('while the transfer is paused silence is no fault, and the peer hears that we live', async () => {
+    const gate = new Gate();
+    const conn = connect({ gate });
+    const seen: Buffer[] = [];
+    theirs.stream.on('data', (chunk: Buffer) => seen.push(chunk));
+    conn.output.startMux();
+    conn.mayKeepAlive = true;
+    expect(conn.sliceOver).toBe(false);
+    gate.close();
+    expect(conn.sliceOver).toBe(true);
+    let passed = false;
+    const pausing = conn.pause().then(() => (passed = true));
+    vi.advanceTimersByTime(31_000);
+    await turn();
+    expect(conn.firstError).toBeNull();
+    expect(passed).toBe(false);
+    expect(Buffer.concat(seen).toString('hex')).toMatch(/^(00000007){5,6}$/);
+    gate.open();
+    await pausing;
+    vi.advanceTimersByTime(9_000);
+    expect(conn.firstError).toBeNull();
+    vi.advanceTimersByTime(2_000);
+    expect(conn.firstError).toMatchObject(timedOut);
   });
 
   it('a listener that throws ends its run and nothing else', () => {

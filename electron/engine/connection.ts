@@ -1,6 +1,7 @@
 import { DriftlineError, fail, toErrorData } from '../../shared/errors.ts';
 import { displayPath, type ByteString } from '../../shared/model/path.ts';
 import { NO_PROGRESS, type EngineEvent, type EngineIssue, type ProgressEvent } from './events.ts';
+import type { Gate } from './gate.ts';
 import type { Agreement } from './handshake/negotiate.ts';
 import type { TransferOptions } from './options/transfer-options.ts';
 import type { PeerExit, Transport } from './transport/transport.ts';
@@ -23,6 +24,8 @@ export interface ConnectionHooks {
   onEvent: (event: EngineEvent) => void;
   /** Called between pieces of synchronous work that cannot be left (hashing a large file); throws to end the run. */
   poll?: () => void;
+  /** Closed while the transfer is paused. */
+  gate?: Gate;
 }
 
 /**
@@ -133,12 +136,13 @@ export class Connection {
 
   /** Whether a role has worked long enough and should `await pause()`. */
   get sliceOver(): boolean {
-    return performance.now() - this.#sliceStart > SLICE_MS;
+    return performance.now() - this.#sliceStart > SLICE_MS || this.#hooks.gate?.closed === true;
   }
 
   /** Lets the event loop turn: input arrives, output leaves, aborts act. */
   async pause(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
+    await this.#held();
     this.#sliceStart = performance.now();
     this.check();
     this.tick();
@@ -147,9 +151,19 @@ export class Connection {
   /** Waits while the peer is slow to take our output. */
   async drained(): Promise<void> {
     await this.output.drained();
+    await this.#held();
     this.#sliceStart = performance.now();
     this.check();
     this.tick();
+  }
+
+  /** Waits while the transfer is paused. Silence meanwhile says nothing about the peer. */
+  async #held(): Promise<void> {
+    const { gate, signal } = this.#hooks;
+    if (gate?.closed !== true) return;
+    this.output.flush();
+    await gate.passed(signal);
+    this.input.lastArrival = Date.now();
   }
 
   /** Emits progress if it is time. */
@@ -291,6 +305,7 @@ export class Connection {
       );
     }
     if (this.#timeoutMs === 0) return;
+    if (this.#hooks.gate?.closed === true) return this.#keepAliveIfDue();
     // After long synchronous work, or sleep of the machine, what has arrived is yet to be read: the next check judges.
     if (late) return;
     // Life is judged by what comes in, never by our own writes (faults.md N4). An input that we paused ourselves says

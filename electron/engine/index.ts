@@ -142,11 +142,14 @@ function started(starting: Promise<Transport>, signal: AbortSignal): Promise<Tra
   });
 }
 
-/** A peer inside this process, for local copies. */
+/**
+ * A peer inside this process, for local copies.
+ * @param insecureLinks which no words tell a server, but this one is the same process
+ */
 export const localPeer =
-  (journalDir: ByteString | null, signal: AbortSignal): PeerStarter =>
-  (words) => {
+  (journalDir: ByteString | null, signal: AbortSignal, insecureLinks = false): PeerStarter =>
+  ([first, ...words]) => {
     const { client, server } = createServedPair();
-    void serve(server, words, { journalDir, signal });
+    void serve(server, [first!, ...(insecureLinks ? ['--insecure-links'] : []), ...words], { journalDir, signal });
     return Promise.resolve(client);
   };

@@ -1,10 +1,11 @@
 import fs from 'node:fs';
-import type { ByteString } from '../../shared/model/path.ts';
+import { joinPath, type ByteString } from '../../shared/model/path.ts';
 import { canReserve } from './fs/file-writer.ts';
-import { fsError } from './fs/fs-error.ts';
+import { errnoOf, fsError, isMissing } from './fs/fs-error.ts';
 import { fakeSuperSource } from './fs/fake-super.ts';
 import type { SourceFs } from './fs/fs.ts';
 import type { Journal } from './fs/journal.ts';
+import { atNamed } from './fs/named-path.ts';
 import { native } from './fs/native-path.ts';
 import { nodeSourceFs } from './fs/node-fs.ts';
 import { openRoot } from './fs/root.ts';
@@ -20,21 +21,29 @@ export const localSource = (fakeSuper: boolean): SourceFs => (fakeSuper ? fakeSu
  */
 export function localOpener(
   journal: Journal,
-  options: Pick<TransferOptions, 'fakeSuper' | 'openNoatime' | 'atimes'> = DEFAULT_OPTIONS,
+  options: Pick<TransferOptions, 'fakeSuper' | 'openNoatime' | 'atimes' | 'insecureLinks'> = DEFAULT_OPTIONS,
 ): DestinationOpener {
   const { fakeSuper } = options;
   const noatime = readsQuietly(options);
   return {
     acls: localSource(fakeSuper).acls,
-    stat: (path) => nodeSourceFs.stat(path),
+    stat: (path) => {
+      try {
+        return atNamed(path, options, (at) => nodeSourceFs.stat(at));
+      } catch (error) {
+        if (isMissing(errnoOf(error))) return null;
+        throw fsError(error, 'look at', path);
+      }
+    },
     mkdir: (path: ByteString, mode: number) => {
       try {
-        fs.mkdirSync(native(path), { mode });
+        const [, parent = '', name = path] = /^(.*\/)?([^/]+)\/*$/s.exec(path) ?? [];
+        atNamed(parent || '.', options, (at) => fs.mkdirSync(native(joinPath(at, name)), { mode }));
       } catch (error) {
         throw fsError(error, 'make the folder', path);
       }
     },
-    open: (path, follow = false) => openRoot(path, { journal, follow, fakeSuper, noatime }),
+    open: (path, follow = false) => openRoot(path, { journal, follow, fakeSuper, noatime, trust: options }),
     get canReserve() {
       return canReserve();
     },

@@ -1,6 +1,7 @@
 import { fail } from '../../shared/errors.ts';
 import { bytesToText, displayPath, type ByteString } from '../../shared/model/path.ts';
 import type { Connection } from './connection.ts';
+import { readNamed } from './fs/named-path.ts';
 import { listedArgument, MAX_NAME_BYTES, namesOf, readNameList } from './flist/files-from.ts';
 import type { SourceFs } from './fs/fs.ts';
 import type { TransferOptions } from './options/transfer-options.ts';
@@ -48,9 +49,14 @@ export async function receiveNames(conn: Connection): Promise<ByteString[]> {
  * mistake in the command.
  * @param finds whether the files are looked for here too: then comments are no names
  */
-export function ownNames({ filesFrom, from0 }: TransferOptions, finds: boolean): ByteString[] | null {
+export function ownNames(options: TransferOptions, finds: boolean): ByteString[] | null {
+  const { filesFrom, from0 } = options;
   if (filesFrom?.at !== 'local') return null;
-  return namesOf(readNameList(filesFrom.path), from0, finds ? 'dropped' : 'names');
+  return namesOf(
+    readNameList(filesFrom.path, (path) => readNamed(path, options)),
+    from0,
+    finds ? 'dropped' : 'names',
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import { fail, toErrorData } from '../../shared/errors.ts';
 import { displayPath, type ByteString } from '../../shared/model/path.ts';
+import { confineRequest } from './confine.ts';
 import { Connection } from './connection.ts';
 import type { EngineEvent } from './events.ts';
 import { openJournal } from './fs/journal.ts';
@@ -20,6 +21,8 @@ export interface ServeOptions {
   signal?: AbortSignal;
   /** Folder for the journal of temporary files, or null for none. */
   journalDir: ByteString | null;
+  /** The folder that is all the client can reach; absent: whatever this process can. */
+  root?: ByteString;
   /** Makes this process another user's, for `--copy-as`; absent where others depend on who it is. */
   becomeUser?: (name: ByteString) => void;
 }
@@ -55,7 +58,8 @@ async function converse(
   say: (text: ByteString) => void,
   complain: (error: unknown) => void,
 ): Promise<number> {
-  const request = parseServerWords(words);
+  const asked = parseServerWords(words);
+  const request = serveOptions.root === undefined ? asked : confineRequest(asked, serveOptions.root);
   const { options, sender } = request;
   const names = ownNames(options, sender);
   const listIsRemote = sender && options.filesFrom?.at === 'remote';

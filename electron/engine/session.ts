@@ -4,12 +4,12 @@ import type { PlanItem } from '../../shared/plan-codec.ts';
 import type { Connection } from './connection.ts';
 import type { ListedEntry, TransferStats } from './events.ts';
 import { FilterChain } from './filter/chain.ts';
-import { localMergeFiles } from './filter/merge-file.ts';
 import type { FilterRule } from './filter/rule.ts';
 import { decodeRule, encodeRules, wantsFilterList, MAX_RULE_TEXT } from './filter/wire.ts';
 import { EntryFlag, entryName, type FileEntry } from './flist/entry.ts';
 import { FileLists } from './flist/file-lists.ts';
 import { IdMapper, localNames, type ReceivedNames } from './flist/id-map.ts';
+import { mergeFilesOf } from './merge-files.ts';
 import { sendNames } from './name-channel.ts';
 import { actsAsRoot, localAbilities } from './roles/attributes.ts';
 import { Deleter } from './roles/delete.ts';
@@ -39,7 +39,8 @@ export type SessionTotals = Omit<TransferStats, 'sent' | 'received'> & {
 export function sendFilters(conn: Connection, serverSends: boolean): void {
   if (!wantsFilterList(conn.options, serverSends)) return;
   const { data } = conn.output;
-  for (const text of encodeRules(conn.options, serverSends)) {
+  const { read } = mergeFilesOf(conn);
+  for (const text of encodeRules(conn.options, serverSends, read)) {
     data.i32(text.length);
     data.string(text);
   }
@@ -125,8 +126,10 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   const lists = new FileLists(agreed.incRecurse, true);
   const listReceiver = new ListReceiver(conn, lists, request.expectation);
   listReceiver.mungesLinks = options.mungeLinks && !request.local;
+  const { deleteExcluded } = options;
+  const chainOptions = { deleteExcluded, mergeFiles: mergeFilesOf(conn) };
   if (options.pruneEmptyDirs) {
-    const named = new FilterChain(request.filters, 'receiver', '/', { deleteExcluded: options.deleteExcluded });
+    const named = new FilterChain(request.filters, 'receiver', '/', chainOptions);
     listReceiver.namesDir = (name) => !named.isEmpty && named.check(name, true) === 'exclude';
   }
   conn.emit({ type: 'phase', phase: 'listing' });
@@ -169,10 +172,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
       ? new Destination(null, false, null)
       : resolveDestination({ ...request, options, say }, received[0]!.entries, lists.totalEntries);
   const sides = new SideDirs(request.opener, destination.root?.path ?? null, request.path);
-  const rules = new FilterChain(request.filters, 'receiver', destination.root?.path, {
-    deleteExcluded: options.deleteExcluded,
-    mergeFiles: localMergeFiles(options.from0),
-  });
+  const rules = new FilterChain(request.filters, 'receiver', destination.root?.path, chainOptions);
   const { attributes } = listReceiver.decoder;
   const extended =
     attributes &&

@@ -2,12 +2,12 @@ import { toErrorData } from '../../shared/errors.ts';
 import type { ByteString } from '../../shared/model/path.ts';
 import { checksumLength, createFileSum } from './checksum/strong.ts';
 import type { Connection } from './connection.ts';
-import { localMergeFiles } from './filter/merge-file.ts';
 import type { FilterRule } from './filter/rule.ts';
 import { SenderFilters } from './filter/sender-filters.ts';
 import { entryName, type FileEntry } from './flist/entry.ts';
 import { SourceScan } from './flist/scan.ts';
 import type { ReadHow, SourceFs } from './fs/fs.ts';
+import { mergeFilesOf } from './merge-files.ts';
 import { readsQuietly } from './options/transfer-options.ts';
 import { sumFile } from './roles/list-sum.ts';
 import type { SourceTree } from './roles/list-sender.ts';
@@ -23,7 +23,7 @@ export function scanTree(
   filters: readonly FilterRule[],
 ): SourceTree {
   const { options, agreed } = conn;
-  const mergeFiles = localMergeFiles(options.from0);
+  const mergeFiles = mergeFilesOf(conn);
   const chain = new SenderFilters(filters, (root) => scan.roots[root]!.base, { mergeFiles });
   const how: ReadHow = {
     follow: options.copyLinks || options.copyUnsafeLinks,
@@ -83,7 +83,8 @@ export function scanTree(
     open: (entry) => fs.openRead(scan.localPath(entry), how),
     accepts: () => true,
     removal: {
-      stat: (entry) => (how.follow ? fs.stat(scan.localPath(entry)) : fs.lstat(scan.localPath(entry))),
+      // As in rsync, what was copied in place of an unsafe link stays.
+      stat: (entry) => (options.copyLinks ? fs.stat(scan.localPath(entry)) : fs.lstat(scan.localPath(entry))),
       unlink: (entry) => fs.unlink(scan.localPath(entry)),
     },
     attributes,

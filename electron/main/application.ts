@@ -1,9 +1,14 @@
 import { app, dialog, powerMonitor } from 'electron';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Command } from '../../shared/model/window-command.ts';
 import { toErrorData } from '../../shared/errors.ts';
 import { createService } from '../service/create-service.ts';
 import type { Home } from '../service/home.ts';
+import { createClosing } from './closing.ts';
+import { followSettings } from './follow-settings.ts';
+import { deepLinkOf, parseDeepLink } from './deep-link.ts';
+import type { DeepLink } from './deep-link.ts';
 import { createPageIpc } from './ipc.ts';
 import { lockDown } from './lockdown.ts';
 import { setAppMenu } from './menu.ts';
@@ -11,11 +16,15 @@ import { createDialogs, createNotifier, createSleepBlocker, openElectronStoreFil
 import { serveAppScheme } from './protocol.ts';
 import { mayQuit } from './quit.ts';
 import { hasTrayHost } from './tray-host.ts';
+import { shareDone } from './tray-menu.ts';
 import type { TrayModel } from './tray-menu.ts';
 import { createTray } from './tray.ts';
 import type { AppTray } from './tray.ts';
 import { watchService } from './watch-service.ts';
 import { createAppWindow } from './window.ts';
+
+/** What the window is opened at: a run, a profile's preview, or as it was. */
+type Target = { view: 'run'; runId: string } | { view: 'profile'; profileId: string } | null;
 
 /** Files of the build, beside this module's bundle. */
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -31,10 +40,16 @@ export async function startApplication(home: Home, hidden: boolean): Promise<voi
   const icons = beside('./icons');
   // Somebody may ask for the window before everything is there: it opens with the rest then.
   let wanted = !hidden;
-  let open: (runId: string | null) => void = () => (wanted = true);
-  // Its arguments come from another program and are not looked at (faults.md E8).
-  app.on('second-instance', () => open(null));
+  let open: (target: Target) => void = () => (wanted = true);
+  // Its arguments come from another program: an address of ours opens a view, all else is passed over (faults.md E8).
+  const openLink = (link: DeepLink | null): void => open(link?.view === 'profile' ? link : null);
+  app.on('second-instance', (_event, argv) => openLink(deepLinkOf(argv)));
+  app.on('open-url', (event, url) => {
+    event.preventDefault();
+    openLink(parseDeepLink(url));
+  });
   app.on('activate', () => open(null));
+  if (app.isPackaged) app.setAsDefaultProtocolClient('driftline');
 
   const [trayShown] = await Promise.all([hasTrayHost(), app.whenReady()]);
   serveAppScheme(beside('./renderer'));
@@ -49,12 +64,12 @@ export async function startApplication(home: Home, hidden: boolean): Promise<voi
     stateFile: join(home.folder, 'window.json'),
     icon: join(icons, 'app-256.png'),
     onPage: (contents) => ipc.attach(contents),
-    // Without a tray a busy application would be out of reach.
-    mayClose: () => quitting || trayShown || !isBusy(),
+    closing: () => closing(),
   });
   const notifier = createNotifier(
     () => window.isFocused(),
-    (runId) => open(runId),
+    (runId) => open(runId === null ? null : { view: 'run', runId }),
+    () => service.settings.get().notifySuccess,
   );
   const service = await createService({
     shell: 'electron',
@@ -64,9 +79,9 @@ export async function startApplication(home: Home, hidden: boolean): Promise<voi
     notifier,
     dialogs: createDialogs(() => window.current()),
   });
-  open = (runId) => {
+  open = (target) => {
     window.show();
-    if (runId !== null) ipc.whenListening({ type: 'event', name: 'event.show', payload: { view: 'run', runId } });
+    if (target !== null) ipc.whenListening({ type: 'event', name: 'event.show', payload: target });
   };
 
   /** Ends the runs and the application. */
@@ -92,11 +107,24 @@ export async function startApplication(home: Home, hidden: boolean): Promise<voi
   powerMonitor.on('shutdown', () => void leave());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leave());
 
+  const closing = createClosing({
+    settings: service.settings,
+    platform: process.platform,
+    trayShown,
+    isBusy,
+    isQuitting: () => quitting,
+    window: () => window.current(),
+    quit,
+    notice: (message) => notifier.notice(message),
+  });
+  followSettings(service.settings, (message) => notifier.notice(message));
+
   let tray: AppTray | null = null;
   const keepAwake = createSleepBlocker();
   model = await watchService(service, (now) => {
     tray?.update(now);
-    keepAwake(now.active.length > 0);
+    keepAwake(now.active.some(({ progress }) => progress.phase !== 'paused'));
+    window.showProgress(now.active.length === 0 ? -1 : (shareDone(now) ?? 2));
   });
   service.events.on('event.prompt', (prompt) => notifier.asked(prompt));
   tray = createTray(icons, model(), {
@@ -104,12 +132,32 @@ export async function startApplication(home: Home, hidden: boolean): Promise<voi
       const started = service.handlers['runs.start']({ profileId, planId: null, confirmed: [] });
       Promise.resolve(started).catch((error: unknown) => notifier.notice(toErrorData(error).message));
     },
+    pause: (runIds) => each(runIds, (runId) => service.runs.pause(runId)),
+    resume: (runIds) => each(runIds, (runId) => service.runs.resume(runId)),
+    cancel: (runId) => each([runId], () => service.runs.cancel(runId)),
     open: () => open(null),
     quit,
   });
-  setAppMenu(app.isPackaged, quit);
-  if (wanted) window.show();
+  const command = (which: Command): void => {
+    window.show();
+    ipc.whenListening({ type: 'event', name: 'event.command', payload: { command: which } });
+  };
+  setAppMenu(app.isPackaged, command, quit);
+  const link = deepLinkOf(process.argv.slice(1));
+  if (link !== null) openLink(link);
+  else if (wanted) window.show();
   else if (!trayShown) window.showMinimized();
+}
+
+/** A run that waits for its turn or has just ended is none to pause: the others are all the same. */
+function each(runIds: readonly string[], act: (runId: string) => void): void {
+  for (const runId of runIds) {
+    try {
+      act(runId);
+    } catch (error) {
+      if (toErrorData(error).kind !== 'usage') throw error;
+    }
+  }
 }
 
 /** There is no window yet that could say it. */

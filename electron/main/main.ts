@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { homeFolder, openHome } from '../service/home.ts';
 import type { Home } from '../service/home.ts';
 import { debugSwitch } from './debug-switch.ts';
+import { startedHidden } from './login-item.ts';
 import { showStartError, startApplication } from './application.ts';
 import { registerAppScheme } from './protocol.ts';
 
@@ -32,7 +33,7 @@ function main(): void {
 
   app.enableSandbox();
   registerAppScheme();
-  startApplication(home, process.argv.includes('--hidden')).catch((error: unknown) => {
+  startApplication(home, startedHidden()).catch((error: unknown) => {
     showStartError(error);
     app.exit(1);
   });

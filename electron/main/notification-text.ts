@@ -2,6 +2,7 @@ import { resultSentence } from '../../shared/format.ts';
 import { displayPath } from '../../shared/model/path.ts';
 import type { PromptQuestion } from '../../shared/model/prompt.ts';
 import type { RunSnapshot } from '../../shared/model/run.ts';
+import type { Settings } from '../../shared/model/settings.ts';
 
 export interface NotificationText {
   title: string;
@@ -13,14 +14,21 @@ const MAX_BODY = 240;
 /**
  * What to tell a person about a run that ended; null when there is nothing to tell. Who looks at the window sees how
  * a run went well; who cancelled a run knows. A failure is always told.
+ *
+ * @param success what the settings say of runs that went well
  */
-export function runText({ profileName, result }: RunSnapshot, windowFocused: boolean): NotificationText | null {
+export function runText(
+  { profileName, result }: RunSnapshot,
+  windowFocused: boolean,
+  success: Settings['notifySuccess'] = 'unfocused',
+): NotificationText | null {
   if (result === null || result.outcome === 'cancelled') return null;
   const name = displayPath(profileName);
   const body = displayPath(resultSentence(result));
   switch (result.outcome) {
     case 'success':
-      return windowFocused ? null : text(`${name} is done`, body);
+      if (success === 'never' || (success === 'unfocused' && windowFocused)) return null;
+      return text(`${name} is done`, body);
     case 'partial':
       return windowFocused ? null : text(`${name} finished with issues`, body);
     case 'needs-attention':
@@ -44,6 +52,8 @@ export function promptText(question: PromptQuestion): NotificationText {
       return text('A password is needed', `${displayPath(question.user)} at ${displayPath(question.host)}`);
     case 'passphrase':
       return text('A passphrase is needed', displayPath(question.keyPath));
+    case 'login':
+      return text('A server asks a question', `${displayPath(question.user)} at ${displayPath(question.host)}`);
   }
 }
 

@@ -38,7 +38,8 @@ const local = (path: string) => ({ kind: 'local' as const, path: path as PathTex
 const profile = (id: string, name: string, lastRun: RunResult | null = null): Profile => ({
   id,
   name,
-  source: local('/a'),
+  tags: [],
+  source: { kind: 'local', paths: ['/a' as PathText] },
   destination: local('/b'),
   contentsOnly: true,
   options: DEFAULT_PROFILE_OPTIONS,
@@ -68,11 +69,19 @@ const run = (profileId: string, profileName: string, bytesDone = 0, ended: RunRe
   },
   issues: [],
   issueCount: 0,
+  itemCount: 0,
   result: ended,
 });
 
 const model = (more: Partial<TrayModel> = {}): TrayModel => ({ profiles: [], active: [], openPrompts: 0, ...more });
-const noActions = { run: () => undefined, open: () => undefined, quit: () => undefined };
+const noActions = {
+  run: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+  cancel: () => undefined,
+  open: () => undefined,
+  quit: () => undefined,
+};
 const labels = (menu: { label?: string; type?: string }[]) => menu.map((item) => item.label ?? item.type);
 
 describe('the tray', () => {
@@ -114,20 +123,47 @@ describe('the tray', () => {
   it('has every action in its menu, since a tray may get no click', () => {
     const done: string[] = [];
     const profiles = [profile('p1', 'Photos'), profile('p2', 'Music')];
-    const menu = trayMenu(model({ profiles, active: [run('p2', 'Music')] }), {
+    const menu = trayMenu(model({ profiles, active: [run('p2', 'Music', 419)] }), {
       run: (id) => done.push(`run ${id}`),
+      pause: (ids) => done.push(`pause ${ids.join(' ')}`),
+      resume: (ids) => done.push(`resume ${ids.join(' ')}`),
+      cancel: (id) => done.push(`cancel ${id}`),
       open: () => done.push('open'),
       quit: () => done.push('quit'),
     });
-    expect(labels(menu)).toEqual(['Running Music', 'separator', 'Run', 'Open Driftline', 'separator', 'Quit']);
+    expect(labels(menu)).toEqual([
+      'Running Music (40 %)',
+      'separator',
+      'Run',
+      'Pause all',
+      'Cancel',
+      'Open Driftline',
+      'separator',
+      'Quit',
+    ]);
     expect(menu[0]).toMatchObject({ enabled: false });
     const runs = menu[2]?.submenu as { label: string; enabled: boolean; click(): void }[];
     expect(runs.map(({ label, enabled }) => [label, enabled])).toEqual([
       ['Photos', true],
       ['Music', false],
     ]);
-    for (const item of [runs[0], menu[3], menu[5]]) (item?.click as () => void)();
-    expect(done).toEqual(['run p1', 'open', 'quit']);
+    const [cancel] = menu[4]?.submenu as { label: string; click(): void }[];
+    expect(cancel?.label).toBe('Music');
+    for (const item of [runs[0], menu[3], cancel, menu[5], menu[7]]) (item?.click as () => void)();
+    expect(done).toEqual(['run p1', 'pause run-0001', 'cancel run-0001', 'open', 'quit']);
+  });
+
+  it('resumes once everything is paused, and says so', () => {
+    const resumed: string[] = [];
+    const paused = run('p2', 'Music', 419);
+    paused.progress.phase = 'paused';
+    const going = { ...run('p1', 'Photos', 419), runId: 'run-0002' };
+    const labelsOf = (active: RunSnapshot[]) => labels(trayMenu(model({ active }), noActions));
+    expect(labelsOf([paused, going])).toContain('Pause all');
+    expect(trayStatus(model({ active: [paused] }))).toBe('Paused Music');
+    const menu = trayMenu(model({ active: [paused] }), { ...noActions, resume: (ids) => resumed.push(...ids) });
+    (menu.find((item) => item.label === 'Resume all')?.click as () => void)();
+    expect(resumed).toEqual(['run-0001']);
   });
 
   it('has no runs to offer without profiles', () => {
@@ -156,6 +192,13 @@ describe('what a notification says of a run', () => {
     expect(text('success', false)).toEqual({ title: 'Photos is done', body: 'Mirrored 2 files, 4.1 MB, in 5 s.' });
     expect(text('partial', true)).toBeNull();
     expect(text('partial', false)?.title).toBe('Photos finished with issues');
+  });
+
+  it('keeps to what the settings say of success', () => {
+    const snapshot = run('p', 'Photos', 0, result('success'));
+    expect(runText(snapshot, true, 'always')?.title).toBe('Photos is done');
+    expect(runText(snapshot, false, 'never')).toBeNull();
+    expect(runText(run('p', 'Photos', 0, result('failed')), true, 'never')?.title).toBe('Photos failed');
   });
 
   it('always tells what went wrong', () => {

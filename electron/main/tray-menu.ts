@@ -18,6 +18,9 @@ export type TrayState = 'idle' | 'running' | 'attention' | 'error';
 
 export interface TrayActions {
   run(profileId: string): void;
+  pause(runIds: readonly string[]): void;
+  resume(runIds: readonly string[]): void;
+  cancel(runId: string): void;
   open(): void;
   quit(): void;
 }
@@ -41,7 +44,7 @@ export function trayStatus(model: TrayModel): string {
   const [first] = active;
   if (first !== undefined) {
     const others = active.length > 1 ? ` and ${active.length - 1} more` : '';
-    return `Running ${displayPath(first.profileName)}${others}`;
+    return `${active.every(isPaused) ? 'Paused' : 'Running'} ${displayPath(first.profileName)}${others}`;
   }
   const last = lastResult(model.profiles);
   return last === null ? 'No run yet' : `${displayPath(last.name)}: ${displayPath(last.sentence)}`;
@@ -49,10 +52,17 @@ export function trayStatus(model: TrayModel): string {
 
 /** The status, with the share done in whole percent: a hundred changes a run, not ten a second. */
 export function trayTooltip(model: TrayModel): string {
-  const total = sum(model.active, ({ progress }) => (progress.listComplete ? progress.bytesTotal : NaN));
-  const share = sum(model.active, ({ progress }) => progress.bytesDone) / total;
-  const percent = share >= 0 && share <= 1 ? `${Math.floor(share * 100)} %, ` : '';
+  const share = shareDone(model);
+  const percent = share === null ? '' : `${Math.floor(share * 100)} %, `;
   return clip(`Driftline: ${percent}${trayStatus(model)}`);
+}
+
+/** How much of all that runs is done, 0 to 1; null while that is not known. */
+export function shareDone(model: TrayModel): number | null {
+  const active = model.active.filter(({ progress }) => progress.phase !== 'queued');
+  const total = sum(active, ({ progress }) => (progress.listComplete ? progress.bytesTotal : NaN));
+  const share = sum(active, ({ progress }) => progress.bytesDone) / total;
+  return share >= 0 && share <= 1 ? share : null;
 }
 
 /**
@@ -65,17 +75,38 @@ export function trayMenu(model: TrayModel, actions: TrayActions): MenuItemConstr
     enabled: !busy.has(id),
     click: () => actions.run(id),
   }));
+  const share = shareDone(model);
+  // In tenths, for every change makes the menu anew.
+  const percent = share === null ? '' : ` (${Math.floor(share * 10) * 10} %)`;
   return [
-    { label: label(trayStatus(model)), enabled: false },
+    { label: label(trayStatus(model)) + percent, enabled: false },
     { type: 'separator' },
     {
       label: 'Run',
       enabled: runs.length > 0,
       submenu: runs.length > 0 ? runs : [{ label: 'No profiles yet', enabled: false }],
     },
+    ...forRuns(model.active, actions),
     { label: 'Open Driftline', click: () => actions.open() },
     { type: 'separator' },
     { label: 'Quit', click: () => actions.quit() },
+  ];
+}
+
+const isPaused = ({ progress }: RunSnapshot): boolean => progress.phase === 'paused';
+
+/** What can be done with the runs that go on. */
+function forRuns(active: readonly RunSnapshot[], actions: TrayActions): MenuItemConstructorOptions[] {
+  if (active.length === 0) return [];
+  const idsOf = (runs: readonly RunSnapshot[]): string[] => runs.map(({ runId }) => runId);
+  const paused = idsOf(active.filter(isPaused));
+  const going = idsOf(active.filter((run) => !isPaused(run)));
+  const cancel = active.map((run) => ({ label: label(run.profileName), click: () => actions.cancel(run.runId) }));
+  return [
+    going.length > 0
+      ? { label: 'Pause all', click: () => actions.pause(going) }
+      : { label: 'Resume all', click: () => actions.resume(paused) },
+    { label: 'Cancel', submenu: cancel },
   ];
 }
 

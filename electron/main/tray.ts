@@ -10,7 +10,7 @@ export interface AppTray {
 }
 
 /**
- * @param icons folder with `tray-STATE-16.png` and `-32.png`
+ * @param icons folder with the pictures that build/icons/render.mjs draws
  * @returns null where the system offers no place for it at all
  */
 export function createTray(icons: string, model: TrayModel, actions: TrayActions): AppTray | null {
@@ -33,7 +33,8 @@ export function createTray(icons: string, model: TrayModel, actions: TrayActions
     tooltip = nextTooltip;
     // A menu that is replaced while it is open closes under the pointer: only when it says something new.
     const template = trayMenu(next, actions);
-    const nextMenu = JSON.stringify([template, next.profiles.map((profile) => profile.id)]);
+    const ids = [next.profiles.map(({ id }) => id), next.active.map(({ runId }) => runId)];
+    const nextMenu = JSON.stringify([template, ids]);
     if (nextMenu !== menu) tray.setContextMenu(Menu.buildFromTemplate(template));
     menu = nextMenu;
   }
@@ -44,8 +45,19 @@ export function createTray(icons: string, model: TrayModel, actions: TrayActions
   return { update };
 }
 
+/** Pixels by scale. Windows and macOS have trays of 16 points, the panels of Linux 22 to 24. */
+const POINTS_16: Readonly<Record<number, number>> = { 1: 16, 1.5: 24, 2: 32, 3: 48 };
+const POINTS_24: Readonly<Record<number, number>> = { 1: 24, 2: 48 };
+
 function picture(icons: string, state: TrayState): NativeImage {
-  const image = nativeImage.createFromPath(join(icons, `tray-${state}-16.png`));
-  image.addRepresentation({ scaleFactor: 2, buffer: readFileSync(join(icons, `tray-${state}-32.png`)) });
+  const isMac = process.platform === 'darwin';
+  const scales = isMac || process.platform === 'win32' ? POINTS_16 : POINTS_24;
+  const file = (pixels: number): string => join(icons, `tray-${state}${isMac ? '-template' : ''}-${pixels}.png`);
+  const image = nativeImage.createFromPath(file(scales[1] ?? 24));
+  for (const [scale, pixels] of Object.entries(scales)) {
+    if (scale !== '1') image.addRepresentation({ scaleFactor: Number(scale), buffer: readFileSync(file(pixels)) });
+  }
+  // macOS draws it in the colour of the menu bar.
+  image.setTemplateImage(isMac);
   return image;
 }

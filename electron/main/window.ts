@@ -1,5 +1,6 @@
 import { BrowserWindow, app, nativeTheme, screen } from 'electron';
 import type { WebContents } from 'electron';
+import type { Closing } from './closing.ts';
 import { START_URL } from './origin.ts';
 import { webPreferences } from './web-preferences.ts';
 import { MIN_SIZE, keepWindowState, openingBounds, readWindowState } from './window-state.ts';
@@ -13,8 +14,8 @@ export interface WindowOptions {
   icon: string;
   /** A new page is about to load. */
   onPage: (contents: WebContents) => void;
-  /** Whether the window may close now; otherwise it is minimised, so that a person finds it again. */
-  mayClose: () => boolean;
+  /** What closing the window does now. */
+  closing: () => Closing;
 }
 
 /** The application's window, which comes and goes while the application stays. */
@@ -26,6 +27,8 @@ export interface AppWindow {
   /** The open page, or null. */
   contents(): WebContents | null;
   isFocused(): boolean;
+  /** Progress in the task bar or the dock: a share, more than 1 for unknown, less than 0 for none. */
+  showProgress(share: number): void;
   /** For dialogs: the window they belong to. */
   current(): BrowserWindow | null;
 }
@@ -36,6 +39,7 @@ const BACKGROUND = { light: '#f5f5f2', dark: '#141716' } as const;
 export function createAppWindow(options: WindowOptions): AppWindow {
   const preferences = webPreferences(options.preload, app.isPackaged);
   let window: BrowserWindow | null = null;
+  let progress = -1;
 
   function open(show: (opened: BrowserWindow) => void): void {
     const { maximized, ...bounds } = openingBounds(
@@ -54,6 +58,7 @@ export function createAppWindow(options: WindowOptions): AppWindow {
       webPreferences: preferences,
     });
     window = opened;
+    opened.setProgressBar(progress);
     opened.once('ready-to-show', () => {
       if (maximized) opened.maximize();
       show(opened);
@@ -61,9 +66,10 @@ export function createAppWindow(options: WindowOptions): AppWindow {
     opened.on('close', (event) => {
       const place = opened.getNormalBounds();
       keepWindowState(options.stateFile, { ...place, maximized: opened.isMaximized() });
-      if (options.mayClose()) return;
+      const closing = options.closing();
+      if (closing === 'close') return;
       event.preventDefault();
-      opened.minimize();
+      if (closing === 'minimize') opened.minimize();
     });
     opened.on('closed', () => {
       if (window === opened) window = null;
@@ -89,6 +95,11 @@ export function createAppWindow(options: WindowOptions): AppWindow {
     },
     contents: () => (window === null || window.isDestroyed() ? null : window.webContents),
     isFocused: () => window !== null && !window.isDestroyed() && window.isFocused(),
+    showProgress(share) {
+      if (share === progress) return;
+      progress = share;
+      window?.setProgressBar(share);
+    },
     current: () => window,
   };
 }

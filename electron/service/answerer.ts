@@ -2,7 +2,7 @@ import type { Host } from '../../shared/model/host.ts';
 import type { PromptAnswer, PromptQuestion } from '../../shared/model/prompt.ts';
 import type { HostService } from './host-service.ts';
 import type { Prompts } from './prompts.ts';
-import type { Secrets } from './secrets.ts';
+import { secretKind, type Secrets } from './secrets.ts';
 
 export interface AnswererParts {
   hosts: HostService;
@@ -14,11 +14,19 @@ export interface AnswererParts {
 
 /** Answers one worker's questions: from the keychain, from a person, or not at all. */
 export interface Answerer {
-  answer(question: PromptQuestion): Promise<PromptAnswer>;
+  /** @param hostId the saved host it is about: the one the worker was given, or one on the way to it */
+  answer(question: PromptQuestion, hostId: string): Promise<PromptAnswer>;
   /** The login worked: what the person wanted remembered goes to the keychain. */
   loggedIn(): Promise<void>;
   /** The question nobody was there to answer, if that is what happened. */
   readonly unanswered: PromptQuestion | null;
+}
+
+/** What was said about one of the hosts. */
+interface About {
+  host: Host;
+  triedSaved: boolean;
+  toRemember: string | null;
 }
 
 /**
@@ -28,26 +36,33 @@ export interface Answerer {
  */
 export function createAnswerer(parts: AnswererParts, seen: Host, attended: boolean, signal: AbortSignal): Answerer {
   const { hosts, secrets, prompts } = parts;
-  let host = seen;
-  let triedSaved = false;
-  let toRemember: string | null = null;
+  const known = new Map<string, About>();
   let unanswered: PromptQuestion | null = null;
 
-  async function ask(question: PromptQuestion): Promise<PromptAnswer> {
-    if (attended) return prompts.ask(question, host.id, signal);
+  function about(hostId: string): About {
+    let found = known.get(hostId);
+    if (found === undefined) {
+      found = { host: hostId === seen.id ? seen : hosts.get(hostId), triedSaved: false, toRemember: null };
+      known.set(hostId, found);
+    }
+    return found;
+  }
+
+  async function ask(question: PromptQuestion, { host, triedSaved }: About): Promise<PromptAnswer> {
+    if (attended) return prompts.ask(question, host.id, signal, host.id === seen.id ? null : seen.name);
     if (!triedSaved) unanswered = question;
     return { kind: 'refuse' };
   }
 
-  async function hostKey(question: Extract<PromptQuestion, { kind: 'host-key' }>): Promise<PromptAnswer> {
-    const answer = await ask(question);
+  async function hostKey(question: Extract<PromptQuestion, { kind: 'host-key' }>, which: About): Promise<PromptAnswer> {
+    const answer = await ask(question, which);
     if (answer.kind === 'accept-host-key') {
       const { algorithm, fingerprint } = question;
       try {
-        host = await hosts.acceptKey(host, { algorithm, fingerprint });
+        which.host = await hosts.acceptKey(which.host, { algorithm, fingerprint });
       } catch (error) {
         parts.notice(
-          `The accepted key of “${host.name}” could not be saved: ${error instanceof Error ? error.message : String(error)}`,
+          `The accepted key of “${which.host.name}” could not be saved: ${error instanceof Error ? error.message : String(error)}`,
         );
       }
     }
@@ -58,24 +73,30 @@ export function createAnswerer(parts: AnswererParts, seen: Host, attended: boole
     get unanswered() {
       return unanswered;
     },
-    async answer(question) {
-      if (question.kind === 'host-key') return hostKey(question);
-      if (!triedSaved) {
-        const saved = await secrets.find(host, question.kind);
+    async answer(question, hostId) {
+      const which = about(hostId);
+      if (question.kind === 'host-key') return hostKey(question, which);
+      if (question.kind === 'login') return ask(question, which);
+      if (!which.triedSaved) {
+        const saved = await secrets.find(which.host, question.kind);
         if (saved !== null) {
-          triedSaved = true;
+          which.triedSaved = true;
           return { kind: 'secret', secret: saved, remember: false };
         }
       }
-      const answer = await ask(question);
-      if (answer.kind === 'secret') toRemember = answer.remember ? answer.secret : null;
+      const answer = await ask(question, which);
+      // A second factor is none of the host's own secret: it would take its place.
+      if (answer.kind === 'secret' && question.kind === secretKind(which.host))
+        which.toRemember = answer.remember ? answer.secret : null;
       return answer;
     },
     async loggedIn() {
-      if (toRemember === null) return;
-      const secret = toRemember;
-      toRemember = null;
-      await secrets.save(host, secret);
+      for (const which of known.values()) {
+        if (which.toRemember === null) continue;
+        const secret = which.toRemember;
+        which.toRemember = null;
+        await secrets.save(which.host, secret);
+      }
     },
   };
 }

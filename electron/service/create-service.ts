@@ -1,32 +1,44 @@
 import { homedir } from 'node:os';
 import type { Handlers } from '../../shared/ipc/define.ts';
 import type { DriftlineContract } from '../../shared/ipc/contract.ts';
-import { fail } from '../../shared/errors.ts';
-import type { HostTest } from '../../shared/model/host.ts';
+import { fail, toErrorData } from '../../shared/errors.ts';
+import type { ExportResult } from '../../shared/model/import.ts';
 import type { PathText } from '../../shared/model/path.ts';
+import { profileCommand } from '../../shared/profile-command.ts';
 import { WorkerPool } from '../worker/pool.ts';
-import { createAnswerer } from './answerer.ts';
+import { createDemoService } from './demo-service.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { LinkScreen } from './envelope.ts';
 import { createEventHub } from './events.ts';
 import type { EventHub } from './events.ts';
+import { createHostConnections } from './host-connections.ts';
+import type { HostConnections } from './host-connections.ts';
+import { createHostImport } from './host-import.ts';
+import type { HostImport } from './host-import.ts';
 import { createHostService } from './host-service.ts';
+import { createGuard } from './guard/guard.ts';
 import type { HostService } from './host-service.ts';
+import { exportName, encodeExport } from './export-document.ts';
+import { createImportService } from './import-service.ts';
 import type { Home } from './home.ts';
 import { systemKeychain } from './keychain.ts';
 import { systemClock } from './ports.ts';
 import type { Clock, Dialogs, Keychain, Notifier, StoreFile } from './ports.ts';
-import { cancellable, createPreviewService } from './preview-service.ts';
+import { tryFilters } from './filter-trial.ts';
+import { createPreviewService } from './preview-service.ts';
 import type { PreviewService } from './preview-service.ts';
-import { createProfileService } from './profile-service.ts';
+import { createProfileService, hostOf } from './profile-service.ts';
 import type { ProfileService } from './profile-service.ts';
+import { jumpHosts } from './jump-hosts.ts';
+import { readCommand } from './read-command.ts';
 import { createPrompts } from './prompts.ts';
 import type { Prompts } from './prompts.ts';
 import { createRunService } from './run-service.ts';
 import type { RunService } from './run-service.ts';
 import { createSecrets } from './secrets.ts';
+import { createSettingsService } from './settings-service.ts';
+import type { SettingsService } from './settings-service.ts';
 import { openStore } from './store/store.ts';
-import { workerHost } from './worker-job.ts';
 
 export interface FolderListing {
   path: PathText;
@@ -51,6 +63,8 @@ export interface ServicePorts {
   clock?: Clock;
   /** Default: `transfer-worker.js` beside the bundle. */
   workerFile?: string | URL;
+  /** Default: `demo-worker.js` beside the bundle. */
+  demoWorkerFile?: string | URL;
   /**
    * Whether somebody can answer questions (default). Without, what is not saved is refused at once, and the refusal
    * names the server's fingerprint.
@@ -68,8 +82,9 @@ export interface Service {
   previews: PreviewService;
   runs: RunService;
   prompts: Prompts;
-  /** Connects to a saved host and looks for rsync. */
-  testHost(id: string, onStep: (step: string) => void, signal: AbortSignal): Promise<HostTest>;
+  settings: SettingsService;
+  connections: HostConnections;
+  hostImports: HostImport;
   /** Cancels everything that goes on and waits for it (about two seconds at most). */
   close(): Promise<void>;
 }
@@ -82,17 +97,26 @@ export async function createService(ports: ServicePorts): Promise<Service> {
   const notice = (message: string): void => notifier.notice(message);
   const events = createEventHub();
   const store = await openStore({ file: ports.storeFile, clock, notice });
-  const secrets = createSecrets(ports.keychain ?? systemKeychain(), clock);
+  const secrets = createSecrets(ports.keychain ?? systemKeychain(), clock, notice);
   const prompts = createPrompts(events);
   const hosts = createHostService(store, secrets, clock);
   const profiles = createProfileService(store, clock);
+  const settings = createSettingsService(store);
+  const imports = createImportService({ hosts, profiles, settings });
   const pool = new WorkerPool({
     timer: clock.timer,
     ...(ports.workerFile === undefined ? {} : { workerFile: ports.workerFile }),
   });
-  const shared = { hosts, secrets, prompts, notice, profiles, pool, home, attended };
+  const guard = createGuard(home.seen);
+  const shared = { hosts, secrets, prompts, notice, profiles, pool, guard, home, attended };
   const previews = createPreviewService(shared);
-  const runs = createRunService({ ...shared, previews, events, clock, notifier });
+  const runs = createRunService({ ...shared, settings, previews, events, clock, notifier });
+
+  const { version, demoWorkerFile } = ports;
+  const demo = await createDemoService({
+    ...{ home, version, hosts, profiles, runs, secrets, events, notice },
+    ...(demoWorkerFile === undefined ? {} : { workerFile: demoWorkerFile }),
+  });
 
   let last = '';
   store.onChange(({ hosts: allHosts, profiles: allProfiles }) => {
@@ -102,25 +126,17 @@ export async function createService(ports: ServicePorts): Promise<Service> {
     events.emit('event.hosts', allHosts);
     events.emit('event.profiles', allProfiles);
   });
+  settings.onChange((now) => events.emit('event.settings', now));
 
-  async function testHost(id: string, onStep: (step: string) => void, signal: AbortSignal): Promise<HostTest> {
-    const host = hosts.get(id);
-    const answerer = createAnswerer(shared, host, attended, signal);
-    const work = pool.start(
-      { kind: 'test-host', host: workerHost(host, home) },
-      {
-        onEvents: ({ steps }) => steps.forEach(onStep),
-        async onAsk(question) {
-          if (question.kind === 'prompt') return { kind: 'prompt', answer: await answerer.answer(question.question) };
-          throw fail('internal', 'unexpected-question', 'A connection test asked about a plan.');
-        },
-      },
-    );
-    const outcome = await cancellable(work, signal);
-    await answerer.loggedIn();
-    if (outcome.kind !== 'tested')
-      throw fail('internal', 'unexpected-outcome', 'The connection test ended without a result.');
-    return outcome.test;
+  const connections = createHostConnections({ ...shared, clock });
+  const hostImports = createHostImport(hosts, pool);
+
+  async function exportAll(): Promise<ExportResult> {
+    const name = exportName(new Date(clock.now()));
+    const text = encodeExport(store.read(), demo.traces());
+    if (ports.dialogs.saveText === undefined) return { kind: 'text', name, text };
+    const path = await ports.dialogs.saveText(name, text);
+    return path === null ? { kind: 'cancelled' } : { kind: 'saved', path };
   }
 
   const nothing = async (done: Promise<unknown>): Promise<null> => {
@@ -135,6 +151,7 @@ export async function createService(ports: ServicePorts): Promise<Service> {
       platform: process.platform,
       home: homedir() as PathText,
       keychain: await secrets.backend(),
+      keychainProblem: await secrets.problem(),
     }),
 
     'hosts.list': () => hosts.list(),
@@ -142,7 +159,13 @@ export async function createService(ports: ServicePorts): Promise<Service> {
     'hosts.update': ({ id, draft, secret }) => hosts.update(id, draft, secret),
     'hosts.remove': ({ id }) => nothing(hosts.remove(id)),
     'hosts.forgetKey': ({ id }) => hosts.forgetKey(id),
-    'hosts.test': ({ id }, update, signal) => testHost(id, (step) => update({ step }), signal),
+    'hosts.test': ({ id }, update, signal) => connections.test(id, (step) => update({ step }), signal),
+    'hosts.folders': ({ id, path }, update, signal) =>
+      connections.folders(id, path, (step) => update({ step }), signal),
+    'hosts.keys': () => connections.keys(),
+    'hosts.sshConfig': () => hostImports.candidates(),
+    'hosts.import': ({ aliases }) => hostImports.save(aliases),
+    'hosts.pickKey': () => ports.dialogs.pickKey?.() ?? null,
 
     'profiles.list': () => profiles.list(),
     'profiles.add': ({ draft }) => profiles.add(draft),
@@ -150,11 +173,23 @@ export async function createService(ports: ServicePorts): Promise<Service> {
     'profiles.remove': async ({ id }) => {
       if (runs.isRunning(id))
         throw fail('usage', 'profile-busy', 'The profile is running.', { hint: 'Cancel the run first.' });
-      return nothing(profiles.remove(id));
+      await profiles.remove(id);
+      guard.forget(id);
+      return null;
+    },
+    'profiles.duplicate': ({ id }) => profiles.duplicate(id),
+    'profiles.reorder': ({ ids }) => profiles.reorder(ids),
+    'profiles.parseCommand': ({ text }) => readCommand(text, hosts.list()),
+    'profiles.tryFilters': (asked, _update, signal) => tryFilters(pool, asked, signal),
+    'profiles.command': ({ draft }) => {
+      const host = hostOf(draft, hosts.list());
+      return { command: profileCommand(draft, host, host === null ? [] : jumpHosts(host, hosts.list())) };
     },
 
     'preview.create': ({ profileId }, update, signal) => previews.create(profileId, update, signal),
     'preview.rows': ({ planId, ...page }) => previews.rows(planId, page),
+    'preview.tick': ({ planId, selection, ticked }) => previews.tick(planId, selection, ticked),
+    'preview.exclude': ({ planId, index, scope }) => previews.exclude(planId, index, scope),
     'preview.discard': ({ planId }) => {
       previews.discard(planId);
       return null;
@@ -167,6 +202,27 @@ export async function createService(ports: ServicePorts): Promise<Service> {
       runs.cancel(runId);
       return null;
     },
+    'runs.pause': ({ runId }) => {
+      runs.pause(runId);
+      return null;
+    },
+    'runs.resume': ({ runId }) => {
+      runs.resume(runId);
+      return null;
+    },
+    'runs.retry': ({ runId }) => runs.retry(runId),
+    'runs.items': ({ runId, ...page }) => runs.items(runId, page),
+
+    'settings.get': () => settings.get(),
+    'settings.update': ({ change }) => settings.update(change),
+
+    'demo.state': () => demo.state(),
+    'demo.start': () => demo.start(),
+    'demo.stop': () => nothing(demo.stop()),
+
+    'export.create': () => exportAll(),
+    'import.open': ({ text }) => imports.open(text),
+    'import.apply': (choices) => imports.apply(choices),
 
     'prompts.list': () => prompts.list(),
     'prompts.answer': ({ promptId, answer }) => {
@@ -191,9 +247,12 @@ export async function createService(ports: ServicePorts): Promise<Service> {
     previews,
     runs,
     prompts,
-    testHost,
+    settings,
+    connections,
+    hostImports,
     async close() {
       await runs.close();
+      await demo.stop().catch((error: unknown) => notice(toErrorData(error).message));
       await pool.close();
       store.close();
     },

@@ -12,6 +12,8 @@ export interface Home {
   journals: string;
   /** Our own known_hosts, in OpenSSH's format. */
   knownHosts: string;
+  /** Where the last good run of each profile found its ends, one file each. */
+  seen: string;
   /** Finished runs, one JSON object a line. */
   runLog: string;
 }
@@ -37,17 +39,21 @@ export function homeFolder(
   return join(config && isAbsolute(config) ? config : join(home, '.config'), 'Driftline');
 }
 
+/** Where hosts, profiles and settings are saved in a home folder. */
+export const storeFileOf = (folder: string): string => join(folder, 'driftline.json');
+
 /** Makes the folders (0700) and returns their paths. Throws the system's error when that is not possible. */
 export function openHome(folder: string): Home {
   const home: Home = {
     folder,
-    storeFile: join(folder, 'driftline.json'),
+    storeFile: storeFileOf(folder),
     locks: join(folder, 'locks'),
     journals: join(folder, 'journals'),
     knownHosts: join(folder, 'known_hosts'),
+    seen: join(folder, 'seen'),
     runLog: join(folder, 'runs.jsonl'),
   };
-  for (const each of [home.folder, home.locks, home.journals]) {
+  for (const each of [home.folder, home.locks, home.journals, home.seen]) {
     mkdirSync(each, { recursive: true, mode: 0o700 });
     // A folder made by an older version or by hand may be open to others.
     if (process.platform !== 'win32') chmodSync(each, 0o700);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fail } from '../../shared/errors.ts';
 import type { Host, HostDraft } from '../../shared/model/host.ts';
+import { jumpHosts } from './jump-hosts.ts';
 import type { Clock } from './ports.ts';
 import { sameTarget } from './secrets.ts';
 import type { Secrets } from './secrets.ts';
@@ -18,7 +19,7 @@ export interface HostService {
   /**
    * @param secret password or passphrase for the keychain; null or '' saves none
    * @param hostKey the key a person vouches for beforehand
-   * @throws DriftlineError `usage`/`name-taken` and the store's errors
+   * @throws DriftlineError `usage`: `name-taken`, `jump-missing`, `jump-cycle`; the store's errors
    */
   add(draft: HostDraft, secret: string | null, hostKey?: HostKey | null): Promise<Host>;
   /**
@@ -26,7 +27,7 @@ export interface HostService {
    * @param secret null keeps what is saved, '' forgets it
    */
   update(id: string, draft: HostDraft, secret: string | null): Promise<Host>;
-  /** Also forgets the secret. @throws DriftlineError `usage`/`host-in-use` while a profile names it */
+  /** Also forgets the secret. @throws DriftlineError `usage`/`host-in-use` while a profile or another host names it */
   remove(id: string): Promise<void>;
   /** Forgets the accepted key, and the secret with it: it was meant for the server that had that key. */
   forgetKey(id: string): Promise<Host>;
@@ -61,6 +62,7 @@ export function createHostService(store: Store, secrets: Secrets, clock: Clock):
       const host: Host = { id: randomUUID(), ...draft, hostKey, createdAt: clock.now() };
       await store.change((document) => {
         checkName(document.hosts, draft.name, null);
+        jumpHosts(host, document.hosts);
         document.hosts.push(host);
       });
       if (secret) await secrets.save(host, secret);
@@ -71,6 +73,7 @@ export function createHostService(store: Store, secrets: Secrets, clock: Clock):
       const [before, after] = await store.change((document) => {
         const old = find(document.hosts, id);
         checkName(document.hosts, draft.name, id);
+        jumpHosts({ ...draft, id }, document.hosts);
         const sameServer = old.address === draft.address && old.port === draft.port;
         const next: Host = { ...old, ...draft, hostKey: sameServer ? old.hostKey : null };
         document.hosts[document.hosts.indexOf(old)] = next;
@@ -91,6 +94,13 @@ export function createHostService(store: Store, secrets: Secrets, clock: Clock):
           const names = users.map((profile) => `“${profile.name}”`).join(', ');
           throw fail('usage', 'host-in-use', `The host “${host.name}” is used by ${names}.`, {
             hint: 'Remove or change those profiles first.',
+          });
+        }
+        const behind = document.hosts.filter(({ jumpHostId }) => jumpHostId === id);
+        if (behind.length > 0) {
+          const names = behind.map(({ name }) => `“${name}”`).join(', ');
+          throw fail('usage', 'host-in-use', `The host “${host.name}” is on the way to ${names}.`, {
+            hint: 'Remove or change those hosts first.',
           });
         }
         document.hosts.splice(document.hosts.indexOf(host), 1);

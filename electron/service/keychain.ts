@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { KeychainProblem } from '../../shared/model/keychain.ts';
 import type { Keychain } from './ports.ts';
 
 /** Keychain service name; the account is a host's id. */
@@ -18,8 +19,14 @@ interface Keytar {
  * person to unlock a keyring; the time limit is `secrets.ts`'s.
  */
 export function systemKeychain(): Keychain {
-  let loading: Promise<Keytar | null> | null = null;
-  const load = (): Promise<Keytar | null> => (loading ??= loadKeytar());
+  let loading: Promise<Keytar | KeychainProblem> | null = null;
+  let problem: KeychainProblem | null = null;
+  const load = async (): Promise<Keytar | null> => {
+    const loaded = await (loading ??= loadKeytar());
+    if (typeof loaded !== 'string') return loaded;
+    problem = loaded;
+    return null;
+  };
   const need = async (): Promise<Keytar> => {
     const keytar = await load();
     if (keytar === null) throw new Error('keytar is not installed');
@@ -32,11 +39,13 @@ export function systemKeychain(): Keychain {
       try {
         // Asking for an account that never exists shows whether anything answers.
         await keytar.getPassword(SERVICE, 'probe');
-      } catch {
+      } catch (error) {
+        problem = keychainProblem(error);
         return null;
       }
       return backendName();
     },
+    problem: () => problem,
     async get(account) {
       return (await need()).getPassword(SERVICE, account);
     },
@@ -49,14 +58,25 @@ export function systemKeychain(): Keychain {
   };
 }
 
-async function loadKeytar(): Promise<Keytar | null> {
+/** What libsecret, or the service behind it, means by an error. Its words are not translated. */
+export function keychainProblem(error: unknown): KeychainProblem {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/locked collection|is locked|prompt dismissed/i.test(text)) return 'locked';
+  if (/Cannot autolaunch D-Bus|Could not connect|DBUS_SESSION_BUS_ADDRESS/i.test(text)) return 'no-bus';
+  if (/org\.freedesktop\.secrets was not provided|ServiceUnknown/i.test(text)) return 'no-service';
+  if (/does not exist at path|No such (?:interface|object)/i.test(text)) return 'no-collection';
+  if (/does not answer/.test(text)) return 'silent';
+  return 'failed';
+}
+
+async function loadKeytar(): Promise<Keytar | KeychainProblem> {
   try {
     // Without a session bus libsecret would look for one through X11 and wait; there is no keyring to find anyway.
-    if (process.platform === 'linux' && !hasSessionBus()) return null;
+    if (process.platform === 'linux' && !hasSessionBus()) return 'no-bus';
     const module = (await import('keytar')) as { default?: Keytar } & Partial<Keytar>;
     return module.default ?? (module as Keytar);
   } catch {
-    return null;
+    return 'not-installed';
   }
 }
 

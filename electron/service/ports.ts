@@ -1,3 +1,4 @@
+import type { KeychainProblem } from '../../shared/model/keychain.ts';
 import type { PathText } from '../../shared/model/path.ts';
 import type { RunSnapshot } from '../../shared/model/run.ts';
 
@@ -22,6 +23,10 @@ export interface Notifier {
 export interface Dialogs {
   /** Returns an absolute path, or null when cancelled or when the shell has no picker. */
   pickFolder(): Promise<PathText | null>;
+  /** Asks for a place and saves the text there (null = cancelled); shells without such a dialog leave it out. */
+  saveText?(name: string, text: string): Promise<PathText | null>;
+  /** A private key file, starting in `~/.ssh`. Absent where the shell has no file dialog. */
+  pickKey?(): Promise<PathText | null>;
 }
 
 /**
@@ -31,6 +36,8 @@ export interface Dialogs {
 export interface Keychain {
   /** Backend in words (`gnome-keyring (Secret Service)`), or null when there is none. Never rejects. */
   backend(): Promise<string | null>;
+  /** Why `backend` gave null, once it did. */
+  problem?(): KeychainProblem | null;
   get(account: string): Promise<string | null>;
   set(account: string, value: string): Promise<void>;
   delete(account: string): Promise<void>;

@@ -4,8 +4,10 @@ import { fail } from '../../shared/errors.ts';
 import type { Host } from '../../shared/model/host.ts';
 import { displayPath, textToBytes } from '../../shared/model/path.ts';
 import type { PathText } from '../../shared/model/path.ts';
-import type { Endpoint, Profile, ProfileDraft } from '../../shared/model/profile.ts';
+import { sourceEnds } from '../../shared/model/profile.ts';
+import type { Profile, ProfileDraft } from '../../shared/model/profile.ts';
 import type { RunResult } from '../../shared/model/run.ts';
+import { checkProfileOptions } from '../engine/options/profile-options.ts';
 import { sameName } from './host-service.ts';
 import type { Clock } from './ports.ts';
 import type { StoreDocument } from './store/document.ts';
@@ -17,11 +19,15 @@ export interface ProfileService {
   get(id: string): Profile;
   /**
    * @throws DriftlineError `usage`: `name-taken`, `two-remote-ends`, `unknown-host-record`, `same-ends`, `path-missing`,
-   *   `not-absolute`
+   *   `not-absolute`, and those of `checkProfileOptions`
    */
   add(draft: ProfileDraft): Promise<Profile>;
   update(id: string, draft: ProfileDraft): Promise<Profile>;
   remove(id: string): Promise<void>;
+  /** A copy under a free name, right behind the original. @throws DriftlineError `usage`/`unknown-profile` */
+  duplicate(id: string): Promise<Profile>;
+  /** Puts these first, in this order; the others follow as they were. @throws DriftlineError `usage`/`unknown-profile` */
+  reorder(ids: readonly string[]): Promise<Profile[]>;
   /** Keeps a run's result with its profile; a profile removed meanwhile is no error. */
   setLastRun(id: string, result: RunResult): Promise<void>;
 }
@@ -63,6 +69,30 @@ export function createProfileService(store: Store, clock: Clock): ProfileService
       });
     },
 
+    duplicate(id) {
+      return store.change((document) => {
+        const original = find(document.profiles, id);
+        const name = freeName(original.name, document.profiles);
+        const copy: Profile = {
+          ...structuredClone(original),
+          id: randomUUID(),
+          name,
+          createdAt: clock.now(),
+          lastRun: null,
+        };
+        document.profiles.splice(document.profiles.indexOf(original) + 1, 0, copy);
+        return copy;
+      });
+    },
+
+    reorder(ids) {
+      return store.change((document) => {
+        const first = [...new Set(ids)].map((id) => find(document.profiles, id));
+        document.profiles = [...first, ...document.profiles.filter((each) => !first.includes(each))];
+        return document.profiles;
+      });
+    },
+
     setLastRun(id, result) {
       return store.change((document) => {
         const profile = document.profiles.find((each) => each.id === id);
@@ -79,24 +109,27 @@ function check(document: StoreDocument, draft: ProfileDraft, exceptId: string | 
       hint: 'Choose another name.',
     });
   }
+  checkProfileOptions(draft.options);
   const { source, destination } = draft;
   if (source.kind === 'host' && destination.kind === 'host') {
     throw fail('usage', 'two-remote-ends', 'The source and the destination cannot both be on a server.', {
       hint: 'Choose a folder on this computer for one of them.',
     });
   }
-  for (const end of [source, destination]) {
+  for (const end of [...sourceEnds(source), destination]) {
     if (end.kind === 'local') checkLocal(end.path);
     else if (!document.hosts.some((host) => host.id === end.hostId)) {
       throw fail('usage', 'unknown-host-record', 'The profile names a host that does not exist.');
     }
   }
-  if (source.kind === 'local' && destination.kind === 'local' && localKey(source.path) === localKey(destination.path)) {
-    throw fail('usage', 'same-ends', 'The source and the destination are the same folder.', { path: source.path });
-  }
+  if (source.kind !== 'local' || destination.kind !== 'local') return;
+  const same = source.paths.find((path) => localKey(path) === localKey(destination.path));
+  if (same !== undefined)
+    throw fail('usage', 'same-ends', 'The source and the destination are the same folder.', { path: same });
 }
 
-function checkLocal(path: PathText): void {
+/** @throws DriftlineError `usage`: `path-missing`, `not-absolute` */
+export function checkLocal(path: PathText): void {
   if (path === '') throw fail('usage', 'path-missing', 'A folder is needed.');
   if (!isAbsolute(path)) {
     throw fail('usage', 'not-absolute', `“${displayPath(path)}” is not an absolute path.`, {
@@ -106,12 +139,22 @@ function checkLocal(path: PathText): void {
   }
 }
 
+/** The name, or where it is taken `NAME (2)` with the first number that is free. */
+export function freeName(name: string, taken: readonly { name: string }[]): string {
+  const stem = name.replace(/ \(\d+\)$/, '').slice(0, 190);
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${stem} (${number})`;
+    if (!taken.some((each) => sameName(each.name, candidate))) return candidate;
+  }
+}
+
 const localKey = (path: PathText): string => resolve(textToBytes(path));
 
 /** The host of a profile's remote end, or null for a local copy. */
 export function hostOf(profile: Pick<Profile, 'source' | 'destination'>, hosts: readonly Host[]): Host | null {
-  const remote: Endpoint | undefined = [profile.source, profile.destination].find((end) => end.kind === 'host');
-  if (remote === undefined || remote.kind !== 'host') return null;
+  const { source, destination } = profile;
+  const remote = source.kind === 'host' ? source : destination;
+  if (remote.kind !== 'host') return null;
   const host = hosts.find((each) => each.id === remote.hostId);
   if (host === undefined)
     throw fail('usage', 'unknown-host-record', 'The host of this profile does not exist any more.');

@@ -8,11 +8,24 @@ export interface Prompts {
   list(): Prompt[];
   /**
    * Asks every screen and waits. An aborted signal closes the question and counts as refused.
+   * @param onTheWayTo name of the host that is reached through the one asked about
    */
-  ask(question: PromptQuestion, hostId: string | null, signal: AbortSignal): Promise<PromptAnswer>;
+  ask(
+    question: PromptQuestion,
+    hostId: string | null,
+    signal: AbortSignal,
+    onTheWayTo?: string | null,
+  ): Promise<PromptAnswer>;
   /** @throws DriftlineError `usage`/`unknown-prompt`, `usage`/`wrong-answer` */
   answer(promptId: string, answer: PromptAnswer): void;
 }
+
+const ANSWERS = {
+  'host-key': 'accept-host-key',
+  password: 'secret',
+  passphrase: 'secret',
+  login: 'answers',
+} as const satisfies Record<PromptQuestion['kind'], PromptAnswer['kind']>;
 
 export function createPrompts(events: EventHub): Prompts {
   const open = new Map<string, { prompt: Prompt; settle: (answer: PromptAnswer) => void }>();
@@ -20,9 +33,9 @@ export function createPrompts(events: EventHub): Prompts {
   return {
     list: () => [...open.values()].map((each) => each.prompt),
 
-    ask(question, hostId, signal) {
+    ask(question, hostId, signal, onTheWayTo = null) {
       if (signal.aborted) return Promise.resolve({ kind: 'refuse' });
-      const prompt: Prompt = { promptId: randomUUID(), hostId, question };
+      const prompt: Prompt = { promptId: randomUUID(), hostId, onTheWayTo, question };
       return new Promise((resolve) => {
         const close = (): void => settle({ kind: 'refuse' });
         const settle = (answer: PromptAnswer): void => {
@@ -42,8 +55,11 @@ export function createPrompts(events: EventHub): Prompts {
       if (found === undefined) {
         throw fail('usage', 'unknown-prompt', 'This question was answered already, or is no longer asked.');
       }
-      const wanted = found.prompt.question.kind === 'host-key' ? 'accept-host-key' : 'secret';
-      if (answer.kind !== 'refuse' && answer.kind !== wanted) {
+      const { question } = found.prompt;
+      const wanted = ANSWERS[question.kind];
+      const fits =
+        question.kind !== 'login' || answer.kind !== 'answers' || answer.answers.length === question.fields.length;
+      if (answer.kind !== 'refuse' && (answer.kind !== wanted || !fits)) {
         throw fail('usage', 'wrong-answer', `The question needs the answer "${wanted}" or "refuse".`);
       }
       found.settle(answer);

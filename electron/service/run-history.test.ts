@@ -40,9 +40,9 @@ describe('run history', () => {
     const history = openRunHistory(path);
     history.append(snapshot(idOf(0)));
     const line = readFileSync(path, 'utf8');
-    writeFileSync(path, line.repeat(Math.ceil((4 * 1024 * 1024) / line.length) + 1));
+    writeFileSync(path, line.repeat(Math.ceil((16 * 1024 * 1024) / line.length) + 1));
     history.append(snapshot(idOf(1)));
-    expect(statSync(path).size).toBeLessThanOrEqual(2 * 1024 * 1024);
+    expect(statSync(path).size).toBeLessThanOrEqual(8 * 1024 * 1024);
     expect(history.load(100)).toHaveLength(100);
     expect(history.load(1)[0]?.runId).toBe(idOf(1));
   });

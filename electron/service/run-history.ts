@@ -13,9 +13,9 @@ export interface RunHistory {
 }
 
 /** Above this the file is cut to its newest part. */
-const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
 const KEEP_BYTES = MAX_BYTES / 2;
-const KEEP_ISSUES = 20;
+const KEEP_ISSUES = 1000;
 
 export function openRunHistory(path: string): RunHistory {
   return {

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../../shared/errors.ts';
-import { sweepLockLitter, tryLock } from './store/process-lock.ts';
+import { formatDateTime } from '../../shared/format.ts';
+import { isAlive } from './store/process-identity.ts';
+import { formatHolder, readLock, sweepLockLitter, tryLock } from './store/process-lock.ts';
 import type { HeldLock, LockHolder } from './store/process-lock.ts';
 
 /** What a profile's lock tells the next process about the run that held it. */
@@ -13,6 +15,13 @@ export interface RunNote {
   startedAt: number;
 }
 
+/** A run that goes on in some process, and which. */
+export interface RunHolder extends RunNote {
+  pid: number;
+  /** The machine, for a home folder that several share. */
+  host: string;
+}
+
 export interface RunLocks {
   /**
    * Takes the profile and the destination, or neither.
@@ -21,6 +30,8 @@ export interface RunLocks {
   take(note: RunNote, destinationKey: string): HeldLock[];
   /** Clears the locks of processes that ended; reports their runs to `onInterrupted`. */
   recover(): void;
+  /** Runs that go on in any process that uses this home folder, this one too. */
+  running(): RunHolder[];
 }
 
 /** @param onInterrupted told about each run whose process ended without saying so */
@@ -37,11 +48,8 @@ export function createRunLocks(folder: string, onInterrupted: (note: RunNote) =>
         throw fail(
           'usage',
           'profile-busy',
-          `“${note.profileName}” is running already (process ${profile.holder.pid}).`,
-          {
-            hint: 'Wait until that run has ended, or cancel it.',
-            retryable: true,
-          },
+          `“${note.profileName}” is running already (${heldBy(profile.holder)}).`,
+          BUSY,
         );
       }
       try {
@@ -52,11 +60,8 @@ export function createRunLocks(folder: string, onInterrupted: (note: RunNote) =>
         throw fail(
           'usage',
           'destination-busy',
-          `“${other}” is writing to the same destination (process ${destination.holder.pid}).`,
-          {
-            hint: 'Wait until that run has ended, or cancel it.',
-            retryable: true,
-          },
+          `“${other}” is writing to the same destination (${heldBy(destination.holder)}).`,
+          BUSY,
         );
       } catch (error) {
         profile.lock.release();
@@ -72,8 +77,23 @@ export function createRunLocks(folder: string, onInterrupted: (note: RunNote) =>
       }
       sweepLockLitter(folder);
     },
+
+    running() {
+      return readdirSync(folder).flatMap((name) => {
+        if (!/^profile-.*\.lock$/.test(name)) return [];
+        const holder = readLock(join(folder, name));
+        if (typeof holder !== 'object' || !isAlive(holder)) return [];
+        const note = noteOf(holder);
+        return note === null ? [] : [{ ...note, pid: holder.pid, host: holder.host }];
+      });
+    },
   };
 }
+
+/** Nothing was changed, and later it may go through: rsync's code for a request that is not carried out. */
+const BUSY = { hint: 'Wait until that run has ended, or cancel it.', retryable: true, exitCode: 4 };
+
+const heldBy = (holder: LockHolder): string => `${formatHolder(holder)}, since ${formatDateTime(holder.since)}`;
 
 function noteOf({ about }: LockHolder): RunNote | null {
   const { runId, profileId, profileName, startedAt } = about;

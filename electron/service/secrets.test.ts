@@ -13,6 +13,7 @@ const host: Host = {
   user: 'me',
   auth: { kind: 'password' },
   rsyncPath: '',
+  jumpHostId: null,
   hostKey: { algorithm: 'ssh-ed25519', fingerprint: FINGERPRINT },
   createdAt: 0,
 };

@@ -1,58 +1,58 @@
-import { fail } from '../../shared/errors.ts';
-import type { HostTest } from '../../shared/model/host.ts';
 import type { ByteString, PathText } from '../../shared/model/path.ts';
 import type { PromptAnswer, PromptQuestion } from '../../shared/model/prompt.ts';
 import { quoteLiteralCommand } from '../engine/handshake/server-args.ts';
 import { userKnownHosts } from '../engine/transport/known-hosts.ts';
-import { exitError } from '../engine/transport/peer-exit.ts';
-import { connectSsh, type SshConnection } from '../engine/transport/ssh.ts';
-import type { SshAuth } from '../engine/transport/ssh-target.ts';
+import type { SshConnection } from '../engine/transport/ssh.ts';
+import { connectThrough } from '../engine/transport/ssh-jump.ts';
+import type { SshPrompts, SshTarget } from '../engine/transport/ssh-target.ts';
 import type { Transport } from '../engine/transport/transport.ts';
-import type { WorkerHost } from './messages.ts';
+import type { WorkerHost, WorkerServer } from './messages.ts';
 
-const MAX_VERSION_TEXT = 65536;
+/** @param hostId the saved host it is about: the job's, or one on the way */
+export type AskPrompt = (question: PromptQuestion, hostId: string) => Promise<PromptAnswer>;
 
-/** One lazily made SSH connection to the job's host; every session of the job uses it. */
+/** One lazily made SSH connection to the job's host, through its jump hosts; every session of the job uses it. */
 export class HostLink {
   readonly #host: WorkerHost;
-  readonly #prompt: (question: PromptQuestion) => Promise<PromptAnswer>;
+  readonly #ask: AskPrompt;
   readonly #signal: AbortSignal;
   #connection: Promise<SshConnection> | null = null;
 
-  constructor(host: WorkerHost, prompt: (question: PromptQuestion) => Promise<PromptAnswer>, signal: AbortSignal) {
+  constructor(host: WorkerHost, ask: AskPrompt, signal: AbortSignal) {
     this.#host = host;
-    this.#prompt = prompt;
+    this.#ask = ask;
     this.#signal = signal;
+  }
+
+  /** The remote program, as the host's settings name it. */
+  get rsync(): string {
+    return this.#host.rsyncPath || 'rsync';
+  }
+
+  connect(): Promise<SshConnection> {
+    const { knownHostsFile: own, jumps } = this.#host;
+    const readOnly = [userKnownHosts()];
+    this.#connection ??= connectThrough(
+      jumps.map((hop) => ({
+        target: targetOf(hop),
+        knownHosts: readOnly,
+        pinned: pinned(hop),
+        prompts: this.#prompts(hop.id),
+      })),
+      targetOf(this.#host),
+      {
+        signal: this.#signal,
+        knownHosts: { own, readOnly, pinned: pinned(this.#host) },
+        prompts: this.#prompts(this.#host.id),
+      },
+    );
+    return this.#connection;
   }
 
   /** Starts the host's rsync with these server words. */
   async startRsync(words: readonly ByteString[]): Promise<Transport> {
-    const connection = await this.#connect();
-    return connection.exec(quoteLiteralCommand(this.#host.rsyncPath || 'rsync', words));
-  }
-
-  /** What a connection test reports. */
-  async test(step: (text: string) => void): Promise<HostTest> {
-    step('connecting');
-    const connection = await this.#connect();
-    step('logged-in');
-    const roundTripMs = await connection.roundTripMs();
-    const transport = await connection.exec(quoteLiteralCommand(this.#host.rsyncPath || 'rsync', ['--version']));
-    const text = await readAll(transport);
-    const exit = await transport.exit;
-    const found = /rsync\s+version\s+v?(\S+)\s+protocol version\s+(\d+)/.exec(text);
-    if (!found && exit.code !== 0)
-      throw (
-        exitError(exit, 'rsync', connection.description) ??
-        fail('remote', 'no-version', 'rsync did not tell its version')
-      );
-    step('rsync-found');
-    return {
-      rsyncVersion: found?.[1] ?? null,
-      protocol: found ? Number(found[2]) : null,
-      roundTripMs,
-      fingerprint: connection.hostKey.fingerprint,
-    };
+    const connection = await this.connect();
+    return connection.exec(quoteLiteralCommand(this.rsync, words));
   }
 
   close(): void {
@@ -62,47 +62,35 @@ export class HostLink {
     );
   }
 
-  #connect(): Promise<SshConnection> {
-    const { address, port, user, auth, fingerprint, knownHostsFile } = this.#host;
-    this.#connection ??= connectSsh(
-      { host: address, port, user, auth: [toSshAuth(auth)] },
-      {
-        signal: this.#signal,
-        knownHosts: {
-          own: knownHostsFile,
-          readOnly: [userKnownHosts()],
-          pinned: fingerprint === null ? null : { fingerprint },
-        },
-        prompts: {
-          hostKey: async (question) => {
-            const answer = await this.#prompt({ kind: 'host-key', ...question });
-            // The service records the accepted key; this thread never writes trust.
-            return answer.kind === 'accept-host-key' ? 'accept-once' : 'refuse';
-          },
-          secret: async ({ kind, host, user: login, keyPath, attempt }) => {
-            const answer = await this.#prompt(
-              kind === 'password'
-                ? { kind: 'password', host, user: login, attempt }
-                : { kind: 'passphrase', keyPath: keyPath ?? ('' as PathText), attempt },
-            );
-            return answer.kind === 'secret' ? answer.secret : null;
-          },
-        },
+  #prompts(hostId: string): SshPrompts {
+    const ask = (question: PromptQuestion): Promise<PromptAnswer> => this.#ask(question, hostId);
+    return {
+      hostKey: async (question) => {
+        const answer = await ask({ kind: 'host-key', ...question });
+        // The service records the accepted key; this thread never writes trust.
+        return answer.kind === 'accept-host-key' ? 'accept-once' : 'refuse';
       },
-    );
-    return this.#connection;
+      secret: async ({ kind, host, user, keyPath, attempt }) => {
+        const answer = await ask(
+          kind === 'password'
+            ? { kind: 'password', host, user, attempt }
+            : { kind: 'passphrase', keyPath: keyPath ?? ('' as PathText), attempt },
+        );
+        return answer.kind === 'secret' ? answer.secret : null;
+      },
+      answers: async (question) => {
+        const answer = await ask({ kind: 'login', ...question });
+        return answer.kind === 'answers' ? answer.answers : null;
+      },
+    };
   }
 }
 
-function toSshAuth(auth: WorkerHost['auth']): SshAuth {
-  return auth.kind === 'key' ? { kind: 'key', path: auth.keyPath } : auth;
+function pinned({ fingerprint }: WorkerServer): { fingerprint: string } | null {
+  return fingerprint === null ? null : { fingerprint };
 }
 
-async function readAll(transport: Transport): Promise<string> {
-  let text = '';
-  transport.stderr?.resume();
-  for await (const chunk of transport.stream) {
-    if (text.length < MAX_VERSION_TEXT) text += (chunk as Buffer).toString('latin1');
-  }
-  return text;
+function targetOf({ address, port, user, auth }: WorkerServer): SshTarget {
+  const way = auth.kind === 'key' ? { kind: 'key' as const, path: auth.keyPath } : auth;
+  return { host: address, port, user, auth: [way] };
 }

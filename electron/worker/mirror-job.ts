@@ -1,22 +1,18 @@
 import { textToBytes } from '../../shared/model/path.ts';
-import { parseOldRule, applyRule } from '../engine/filter/parse.ts';
-import type { FilterRule } from '../engine/filter/rule.ts';
 import { localPeer } from '../engine/index.ts';
 import type { MirrorJob } from '../engine/mirror.ts';
-import { ARCHIVE, DEFAULT_OPTIONS, type TransferOptions } from '../engine/options/transfer-options.ts';
+import { checkProfileOptions, readProfileOptions } from '../engine/options/profile-options.ts';
+import type { TransferOptions } from '../engine/options/transfer-options.ts';
 import type { HostLink } from './host-link.ts';
 import type { WorkerJob } from './messages.ts';
 
 /** The engine's view of a worker's job. */
 export function mirrorJob(job: WorkerJob, link: HostLink | null, signal: AbortSignal): MirrorJob {
-  const localPath = textToBytes(job.localPath);
-  const otherPath = textToBytes(job.otherPath);
-  const pull = job.direction === 'pull';
   const journalDir = textToBytes(job.journalDir);
   return {
     direction: link ? job.direction : 'local',
-    source: pull ? otherPath : localPath,
-    destination: pull ? localPath : otherPath,
+    sources: job.sources.map(textToBytes),
+    destination: textToBytes(job.destination),
     contentsOnly: job.contentsOnly,
     options: transferOptions(job),
     startPeer: link ? (words) => link.startRsync(words) : localPeer(journalDir, signal),
@@ -25,20 +21,18 @@ export function mirrorJob(job: WorkerJob, link: HostLink | null, signal: AbortSi
   };
 }
 
-function transferOptions({ options, host }: WorkerJob): TransferOptions {
-  const filters: FilterRule[] = [];
-  for (const pattern of options.excludes) applyRule(filters, parseOldRule(textToBytes(pattern), false));
+function transferOptions({ options, host, bwlimit }: WorkerJob): TransferOptions {
+  // What a plan cannot keep (hard links, ACLs …) would be lost in silence, so a store edited by hand is judged as well.
+  checkProfileOptions(options);
+  const asked = readProfileOptions(options);
   return Object.freeze({
-    ...DEFAULT_OPTIONS,
-    ...ARCHIVE,
-    checksum: options.checksum,
+    ...asked,
     // Both listings of a preview must be summed alike, and every server knows md5.
-    checksumChoice: options.checksum ? 'md5' : null,
-    update: options.update,
-    numericIds: options.numericIds,
-    deleteMode: options.delete ? 'default' : 'none',
-    timeout: options.timeout,
-    filters: Object.freeze(filters),
+    checksumChoice: asked.checksumChoice ?? (asked.checksum ? 'md5' : null),
+    bwlimit: lowerLimit(asked.bwlimit, bwlimit),
     rsyncPath: host?.rsyncPath || 'rsync',
   });
 }
+
+/** Of two limits, where 0 is none. */
+const lowerLimit = (a: number, b: number): number => (a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b));

@@ -105,7 +105,7 @@ describe('questions and events', () => {
       globalThis.received = (message) => {
         if (message.answer.answer.kind === 'refuse') ${DONE}
       };
-      parentPort.postMessage({ type: 'events', progress: null, issues: [], steps: ['one'] });
+      parentPort.postMessage({ type: 'events', progress: null, issues: [], items: [], steps: ['one'] });
       parentPort.postMessage({ type: 'ask', askId: 5, question: { kind: 'prompt', question: { kind: 'password' } } });`;
     const pool = new WorkerPool({ workerFile: workerFile('asks', body), timer: systemTimer });
     const steps: string[] = [];
@@ -139,7 +139,7 @@ describe('cancel', () => {
         if (message.type === 'cancel' && flag === 1)
           parentPort.postMessage({ type: 'failed', error: { kind: 'cancelled', code: 'mine', message: 'Stopped.', exitCode: 20, retryable: false } });
       };
-      parentPort.postMessage({ type: 'events', progress: null, issues: [], steps: ['busy'] });`;
+      parentPort.postMessage({ type: 'events', progress: null, issues: [], items: [], steps: ['busy'] });`;
     const pool = new WorkerPool({ workerFile: workerFile('obeys', body), timer: systemTimer });
     const run = pool.start(TASK, { ...nothing, onEvents: () => run.cancel() });
     expect(await errorOf(run.outcome)).toMatchObject({ kind: 'cancelled', code: 'mine' });
@@ -147,7 +147,7 @@ describe('cancel', () => {
   });
 
   it('ends the run after the grace time when the thread hangs', async () => {
-    const body = `parentPort.postMessage({ type: 'events', progress: null, issues: [], steps: ['hangs'] }); for (;;);`;
+    const body = `parentPort.postMessage({ type: 'events', progress: null, issues: [], items: [], steps: ['hangs'] }); for (;;);`;
     const { timer, fire } = manualTimer();
     const pool = new WorkerPool({ workerFile: workerFile('hangs', body), timer });
     let hangs: () => void = () => undefined;

@@ -2,7 +2,8 @@ import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ResourceLimits } from 'node:worker_threads';
 import { DriftlineError, fail, toErrorData } from '../../shared/errors.ts';
-import type { Issue, RunProgress } from '../../shared/model/run.ts';
+import type { Issue } from '../../shared/model/issue.ts';
+import type { RunItem, RunProgress } from '../../shared/model/run.ts';
 import type { FromWorker, ToWorker, WorkerAnswer, WorkerOutcome, WorkerQuestion, WorkerTask } from './messages.ts';
 
 export interface PoolOptions {
@@ -18,6 +19,7 @@ export interface PoolOptions {
 export interface WorkerEvents {
   progress: RunProgress | null;
   issues: Issue[];
+  items: RunItem[];
   steps: string[];
 }
 
@@ -26,6 +28,12 @@ export interface WorkerListener {
   /** A rejection ends the worker's run. */
   onAsk(question: WorkerQuestion): Promise<WorkerAnswer>;
 }
+
+/** For work that tells nothing and asks nothing. */
+export const QUIET: WorkerListener = {
+  onEvents: () => undefined,
+  onAsk: () => Promise.reject(fail('internal', 'unexpected-question', 'Work that has no questions asked one.')),
+};
 
 export interface WorkerRun {
   /** How it ended. Rejects with a DriftlineError. Settles within two seconds of `cancel`. */
@@ -36,6 +44,9 @@ export interface WorkerRun {
    */
   readonly exited: Promise<void>;
   cancel(): void;
+  /** Stops between two tokens until `resume`; the connection is kept. */
+  pause(): void;
+  resume(): void;
 }
 
 /** With the parting time below: a cancel shows within two seconds. */
@@ -132,8 +143,7 @@ function startWorker(task: WorkerTask, listener: WorkerListener, options: PoolOp
       case 'ready':
         return;
       case 'events':
-        if (ended === null)
-          listener.onEvents({ progress: message.progress, issues: message.issues, steps: message.steps });
+        if (ended === null) listener.onEvents(message);
         return;
       case 'ask':
         listener.onAsk(message.question).then(
@@ -177,5 +187,7 @@ function startWorker(task: WorkerTask, listener: WorkerListener, options: PoolOp
       send({ type: 'cancel' });
       expectExit(graceMs);
     },
+    pause: () => send({ type: 'pause' }),
+    resume: () => send({ type: 'resume' }),
   };
 }

@@ -32,6 +32,7 @@ export const HOSTS: Host[] = [
     user: 'ada',
     auth: { kind: 'key', keyPath: path('/home/ada/.ssh/id_ed25519') },
     rsyncPath: '',
+    jumpHostId: null,
     hostKey: { algorithm: 'ssh-ed25519', fingerprint: 'SHA256:uNiVztksCsDhcc0u9e8BrrQXVUpKZIDTMczCvj3tD2s' },
     createdAt: 0,
   },
@@ -43,6 +44,7 @@ export const HOSTS: Host[] = [
     user: 'mirror',
     auth: { kind: 'password' },
     rsyncPath: '',
+    jumpHostId: null,
     hostKey: null,
     createdAt: 0,
   },
@@ -54,6 +56,7 @@ export const HOSTS: Host[] = [
     user: 'deploy',
     auth: { kind: 'agent' },
     rsyncPath: '',
+    jumpHostId: null,
     hostKey: { algorithm: 'ecdsa-sha2-nistp256', fingerprint: 'SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8' },
     createdAt: 0,
   },
@@ -89,7 +92,35 @@ export function result(n: number, outcome: RunOutcome, hoursAgo: number, totals:
     'needs-attention': fail(
       'guard',
       'many-deletions',
-      'This run would delete 9,120 of 12,408 entries (73 %) on the destination.',
+      '9,120 of 12,408 entries of the destination would be deleted; the source has only 12.',
+      {
+        hint: 'Are the source and the destination the right way round? If so, confirm.',
+        findings: [
+          {
+            code: 'many-deletions',
+            message: '9,120 of 12,408 entries of the destination would be deleted; the source has only 12.',
+            hint: 'Are the source and the destination the right way round? If so, confirm.',
+            confirmable: true,
+            facts: [
+              { name: 'deletions', value: 9120 },
+              { name: 'destination-entries', value: 12_408 },
+              { name: 'source-entries', value: 12 },
+            ],
+          },
+          {
+            code: 'source-volume',
+            message:
+              'The source “/home/ada/Mail” was on /media/ada/مجلد (ext4, /dev/sdb1) at the last good run and is now on / (ext4, /dev/sda1).',
+            hint: 'Is the disk or share connected? If the change is meant, confirm it.',
+            confirmable: true,
+            facts: [
+              { name: 'source', value: '/home/ada/Mail' },
+              { name: 'before', value: '/media/ada/مجلد' },
+              { name: 'now', value: '/' },
+            ],
+          },
+        ],
+      },
     ).data,
   };
   const endedAt = Date.now() - hoursAgo * HOUR;
@@ -116,7 +147,8 @@ function profile(
   return {
     id: id(100 + n),
     name,
-    source: { kind: 'local', path: path(source) },
+    tags: [],
+    source: { kind: 'local', paths: [path(source)] },
     destination: hostId === null ? { kind: 'local', path: path(dest) } : { kind: 'host', hostId, path: path(dest) },
     contentsOnly: false,
     options: DEFAULT_PROFILE_OPTIONS,
@@ -156,10 +188,11 @@ export const PROFILES: Profile[] = [
   }),
 ];
 
-export function manyProfiles(): Profile[] {
-  return Array.from({ length: 30 }, (_, n) => {
+export function manyProfiles(count = 300): Profile[] {
+  return Array.from({ length: count }, (_, n) => {
     const base = PROFILES[n % PROFILES.length]!;
-    return { ...base, id: id(200 + n), name: n < PROFILES.length ? base.name : `${base.name} ${n}` };
+    const tags = [['home', 'weekly'], [], ['work'], ['صور', 'a tag that is as long as tags may be, just']][n % 4]!;
+    return { ...base, tags, id: id(200 + n), name: n < PROFILES.length ? base.name : `${base.name} ${n}` };
   });
 }
 
@@ -194,6 +227,7 @@ export function snapshot(p: Profile, run: RunResult | null, more: Partial<RunSna
           }))
         : [],
     issueCount: run?.issueCount ?? 0,
+    itemCount: 214,
     result: run,
     ...more,
   };
@@ -212,7 +246,10 @@ export function planRow(n: number): PlanRow {
   const [action, reason] = ACTIONS[n % 7 < 5 ? n % 7 : 0]!;
   const odd = ODD_NAMES[n];
   const isDir = odd === undefined && n % 23 === 0;
-  const source = { size: 1000 + ((n * 7919) % 90_000_000), mtime: 1_756_000_000 + n * 61 };
+  const source = {
+    ...{ size: 1000 + ((n * 7919) % 90_000_000), mtime: 1_756_000_000 + n * 61 },
+    ...{ mode: isDir ? 0o040755 : 0o100644, uid: 1000, gid: 100, link: null },
+  };
   return {
     index: n,
     path:
@@ -222,6 +259,9 @@ export function planRow(n: number): PlanRow {
     reason,
     itemized: action === 'delete' ? '*deleting  ' : '>f.st......',
     source: action === 'delete' ? null : source,
-    destination: action === 'create' ? null : { size: Math.floor(source.size * 0.9), mtime: source.mtime - 86_400 },
+    destination:
+      action === 'create' ? null : { ...source, size: Math.floor(source.size * 0.9), mtime: source.mtime - 86_400 },
+    ticked: true,
+    excludedBy: null,
   };
 }

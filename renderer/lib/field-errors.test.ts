@@ -3,11 +3,11 @@ import { fail } from '../../shared/errors.ts';
 import { fieldErrors } from './field-errors.ts';
 
 it('finds the field a message belongs to', () => {
-  const fields = ['name', 'source', 'source.path', 'options.excludes'] as const;
+  const fields = ['name', 'source', 'source.paths', 'options.filters'] as const;
   const at = (field: string) => fieldErrors(fail('usage', 'invalid', 'no', { details: { field } }).data, fields);
-  expect(at('draft.source.path')).toEqual({ 'source.path': 'no' });
+  expect(at('draft.source.paths.0')).toEqual({ 'source.paths': 'no' });
   expect(at('draft.source.hostId')).toEqual({ source: 'no' });
-  expect(at('options.excludes.3')).toEqual({ 'options.excludes': 'no' });
+  expect(at('options.filters.3')).toEqual({ 'options.filters': 'no' });
   expect(at('other')).toBeNull();
   expect(fieldErrors(fail('usage', 'name-taken', 'taken').data, fields, { 'name-taken': 'name' })).toEqual({
     name: 'taken',

@@ -3,7 +3,7 @@ import { strings } from './strings.ts';
 
 /**
  * Which field of a form an error belongs to. The dispatcher names it in `details.field` as a path into the request
- * (`draft.source.path`), whose `draft.` is no business of the form; the services' own refusals are told by their code.
+ * (`draft.source.paths`), whose `draft.` is no business of the form; the services' own refusals are told by their code.
  *
  * @param fields the fields of the form
  * @param byCode fields by error code
@@ -20,7 +20,7 @@ export function fieldErrors<F extends string>(
   const named = error.details?.['field'];
   if (typeof named !== 'string') return null;
   const path = named.replace(/^draft\./, '');
-  // The longest name that leads to it: `options.excludes.3` belongs to `options.excludes`.
+  // The longest name that leads to it: `options.filters.3` belongs to `options.filters`.
   const owner = fields
     .filter((field) => path === field || path.startsWith(`${field}.`))
     .sort((a, b) => b.length - a.length)[0];

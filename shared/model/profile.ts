@@ -9,7 +9,27 @@ export const Endpoint = v.variant('kind', [
 ]);
 export type Endpoint = v.InferOutput<typeof Endpoint>;
 
-/** The choices of a profile; each maps to one rsync option of the engine's TransferOptions. */
+const SourcePaths = v.pipe(
+  v.array(PathTextSchema),
+  v.minLength(1, 'a source folder is needed'),
+  v.maxLength(100, 'at most 100 source folders'),
+);
+
+/** Where a profile's source folders lie: one or more on one place. */
+export const SourcePlace = v.variant('kind', [
+  v.strictObject({ kind: v.literal('local'), paths: SourcePaths }),
+  v.strictObject({ kind: v.literal('host'), hostId: Id, paths: SourcePaths }),
+]);
+export type SourcePlace = v.InferOutput<typeof SourcePlace>;
+
+/** Each source as an end of its own. */
+export const sourceEnds = (source: SourcePlace): Endpoint[] =>
+  source.paths.map((path) => (source.kind === 'local' ? { kind: 'local', path } : { ...source, path }));
+
+/** A source of one folder. */
+export const singleSource = ({ path, ...place }: Endpoint): SourcePlace => ({ ...place, paths: [path] });
+
+/** The choices of a profile on top of archive mode (`-a`); each stands for one rsync option. */
 export const ProfileOptions = v.strictObject({
   /** `--delete`: remove what the source no longer has. */
   delete: v.boolean(),
@@ -19,8 +39,15 @@ export const ProfileOptions = v.strictObject({
   update: v.boolean(),
   /** `--numeric-ids`. */
   numericIds: v.boolean(),
-  /** `--exclude` patterns, in order. */
-  excludes: v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(4000))), v.maxLength(1000)),
+  /** Filter rules in rsync's syntax (`- *.tmp`, `+ /keep/`), one each, in order: the first that matches decides. */
+  filters: v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(4200))), v.maxLength(1000)),
+  /** Further rsync options, each as one word in its long form (`--hard-links`, `--bwlimit=1m`). */
+  more: v.pipe(
+    v.array(
+      v.pipe(v.string(), v.maxLength(4200), v.regex(/^--[a-zA-Z0-9][a-zA-Z0-9-]*(=[^\0]*)?$/, 'not a long option')),
+    ),
+    v.maxLength(100),
+  ),
   /** Seconds without a byte from the peer before the run fails; 0 = never. */
   timeout: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(86400)),
 });
@@ -31,13 +58,21 @@ export const DEFAULT_PROFILE_OPTIONS: ProfileOptions = {
   checksum: false,
   update: false,
   numericIds: false,
-  excludes: [],
+  filters: [],
+  more: [],
   timeout: 60,
 };
 
+/** What `--exclude=PATTERN` means as a filter rule: old prefixes and `!` keep their meaning (rsync(1), "FILTER RULES"). */
+export const excludeRule = (pattern: string): string => (/^!$|^[-+] /.test(pattern) ? pattern : `- ${pattern}`);
+
+const Tag = v.pipe(Name, v.maxLength(40, 'at most 40 characters'));
+
 const fields = {
   name: Name,
-  source: Endpoint,
+  /** Short words to find profiles by. */
+  tags: v.pipe(v.array(Tag), v.maxLength(20, 'at most 20 tags')),
+  source: SourcePlace,
   destination: Endpoint,
   /** True: only the folder's contents (a trailing slash in rsync's words); false: the folder itself. */
   contentsOnly: v.boolean(),

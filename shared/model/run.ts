@@ -1,19 +1,12 @@
 import * as v from 'valibot';
 import { Count, Id, PathTextSchema, Timestamp } from './common.ts';
+import { Issue } from './issue.ts';
+import { PlanAction } from './preview.ts';
 import type { ErrorData } from '../errors.ts';
 
 export const ErrorDataSchema = v.custom<ErrorData>(
   (value) => typeof value === 'object' && value !== null && 'kind' in value && 'code' in value && 'message' in value,
 );
-
-/** Per-item trouble, as shown. */
-export const Issue = v.strictObject({
-  code: v.string(),
-  path: PathTextSchema,
-  message: v.string(),
-  errno: v.optional(v.string()),
-});
-export type Issue = v.InferOutput<typeof Issue>;
 
 /** Exact totals of a run, bytes and counts. */
 export const RunTotals = v.strictObject({
@@ -49,6 +42,8 @@ export const RunResult = v.strictObject({
 export type RunResult = v.InferOutput<typeof RunResult>;
 
 export const RunPhase = v.picklist([
+  /** Waits for its turn: as many runs go on as the settings allow. */
+  'queued',
   'starting',
   'connecting',
   'listing',
@@ -56,6 +51,8 @@ export const RunPhase = v.picklist([
   'transferring',
   'deleting',
   'finishing',
+  /** A person paused it; the connection is kept. */
+  'paused',
   'ended',
 ]);
 export type RunPhase = v.InferOutput<typeof RunPhase>;
@@ -80,6 +77,17 @@ export const RunProgress = v.strictObject({
 });
 export type RunProgress = v.InferOutput<typeof RunProgress>;
 
+/** One change a run has made. */
+export const RunItem = v.strictObject({
+  path: PathTextSchema,
+  action: PlanAction,
+  /** rsync's itemized string. */
+  itemized: v.string(),
+  /** Bytes; 0 for what is not a file, and for deletions. */
+  size: Count,
+});
+export type RunItem = v.InferOutput<typeof RunItem>;
+
 /** A run as the window sees it, running or ended. */
 export const RunSnapshot = v.strictObject({
   runId: Id,
@@ -89,6 +97,8 @@ export const RunSnapshot = v.strictObject({
   progress: RunProgress,
   issues: v.array(Issue), // the first 1000; issueCount has the number
   issueCount: Count,
+  /** How many items it has changed; `runs.items` has the first of them while the run is remembered. */
+  itemCount: Count,
   result: v.nullable(RunResult),
 });
 export type RunSnapshot = v.InferOutput<typeof RunSnapshot>;

@@ -59,7 +59,8 @@ export function generateCase(seed: number): Case {
       tree.push({ path, kind: 'file', mode: 0o644, mtime: 981_173_106, uid: 0, gid: 0, pieces: [{ text }] });
     }
   }
-  // rsync 3.5 refuses links of other users in the paths of its own options, and says so each time; we do not look.
+  // Of a rule file or an alternate file behind a link of another user rsync says that it does not look, even where there
+  // is none; we say so only of rule files that are there.
   if (options.args.some((word) => /^(-f:|-f dir-merge|-C|--(link|copy|compare)-dest)/.test(word))) {
     for (const entry of [...source, ...(destination ?? []), ...(old ?? [])]) if (entry.kind === 'link') entry.uid = 0;
   }

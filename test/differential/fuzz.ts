@@ -6,12 +6,16 @@
  * --with WORD  only cases with that text in one of their words, or whose route is called so
  * --failures N stops after so many; by default 10
  * --quick      makes no failure smaller
+ * --planner    previews against `rsync -n -i` instead of transfers
  * --self       judges rsync by itself, to see what this test cannot judge
+ *
+ * A signal ends it after the case at hand, with the summary.
  */
 import { parseArgs } from 'node:util';
 import { generateCase, script, words } from './case.ts';
 import { excuse } from './excuses.ts';
 import { judge } from './judge.ts';
+import { fuzzPlanner } from './planner-fuzz.ts';
 import { shrink } from './shrink.ts';
 
 const { values } = parseArgs({
@@ -23,6 +27,7 @@ const { values } = parseArgs({
     failures: { type: 'string', default: '10' },
     quick: { type: 'boolean', default: false },
     self: { type: 'boolean', default: false },
+    planner: { type: 'boolean', default: false },
   },
 });
 const [cases, first, jobs, most] = [values.cases, values.seed, values.jobs, values.failures].map(Number) as [
@@ -36,12 +41,14 @@ let run = 0;
 let failures = 0;
 let excused = 0;
 const started = Date.now();
+let stopped = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopped = true));
 
 const wanted = (one: ReturnType<typeof generateCase>): boolean =>
   values.with.every((text) => one.route === text || one.args.some((word) => word.includes(text)));
 
 async function worker(): Promise<void> {
-  while (run < cases && failures < most) {
+  while (!stopped && run < cases && failures < most) {
     const one = generateCase(next++);
     if (!wanted(one)) continue;
     if (excuse(one) !== null) {
@@ -71,8 +78,12 @@ async function worker(): Promise<void> {
   }
 }
 
-await Promise.all(Array.from({ length: jobs }, worker));
-console.log(
-  `${run} cases from seed ${first}: ${failures} failures, ${excused} not judged, ${Math.round((Date.now() - started) / 1000)} s`,
-);
-process.exitCode = failures > 0 ? 1 : 0;
+if (values.planner) {
+  process.exitCode = (await fuzzPlanner(first, cases, jobs, most)) > 0 ? 1 : 0;
+} else {
+  await Promise.all(Array.from({ length: jobs }, worker));
+  console.log(
+    `${run} cases from seed ${first}: ${failures} failures, ${excused} not judged, ${Math.round((Date.now() - started) / 1000)} s`,
+  );
+  process.exitCode = failures > 0 ? 1 : 0;
+}

@@ -192,7 +192,7 @@ function filterWords(random: Random, rule: () => string): string[] {
   return random.chance(0.3) ? [random.pick(['--exclude', '--include']), rule().replace(/^\S+ /, '')] : ['-f', rule()];
 }
 
-function generateRule(random: Random, names: readonly string[]): string {
+export function generateRule(random: Random, names: readonly string[]): string {
   const kind = random.weighted([
     [8, '-'],
     [4, '+'],

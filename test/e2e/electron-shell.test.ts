@@ -5,34 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FromService, ToService } from '../../shared/ipc/define.ts';
 import { DEFAULT_PROFILE_OPTIONS } from '../../shared/model/profile.ts';
 import { launchElectron } from '../support/electron-harness/launch.ts';
 import type { ElectronApp, LaunchOptions } from '../support/electron-harness/launch.ts';
-
-interface Bridge {
-  send(message: ToService): void;
-  onMessage(listener: (message: FromService) => void): () => void;
-}
-
-/** One call of the contract, made by the page. */
-function call(page: Page, name: string, input: unknown): Promise<{ id: string }> {
-  return page.evaluate(
-    ([callName, callInput]) =>
-      new Promise<{ id: string }>((resolve, reject) => {
-        const bridge = (window as unknown as { driftline: Bridge }).driftline;
-        const id = crypto.randomUUID();
-        const stop = bridge.onMessage((message) => {
-          if (message.type !== 'reply' || message.id !== id) return;
-          stop();
-          if (message.result.ok) resolve(message.result.value as { id: string });
-          else reject(new Error(message.result.error.message));
-        });
-        bridge.send({ type: 'call', id, name: callName, input: callInput });
-      }),
-    [name, input] as const,
-  );
-}
+import { call } from './page-call.ts';
 
 // Judged in the harness (Chromium in place of Electron): see test/support/electron-harness/README.md for what that
 // leaves out.
@@ -67,7 +43,8 @@ describe('the Electron shell (harness)', () => {
   function addProfile(page: Page, name: string, source: string, destination: object): Promise<{ id: string }> {
     const draft = {
       name,
-      source: { kind: 'local', path: source },
+      tags: [],
+      source: { kind: 'local', paths: [source] },
       destination,
       contentsOnly: true,
       options: DEFAULT_PROFILE_OPTIONS,
@@ -177,7 +154,7 @@ describe('the Electron shell (harness)', () => {
     const { source, destination } = folders();
     await addProfile(page, 'Photos & more', source, local(destination));
     await until(() => runItems(shell)).toEqual([['Photos && more', true]]);
-    expect((await shell.tray())?.image).toBe('tray-idle-16.png');
+    expect((await shell.tray())?.image).toBe('tray-idle-24.png');
 
     await shell.closeWindow();
     await until(() => shell.windows()).toEqual([]);
@@ -209,7 +186,7 @@ describe('the Electron shell (harness)', () => {
     await shell.clickTray('Run', 'Photos');
     await until(() => shell.notifications()).toHaveLength(1);
     expect((await shell.notifications())[0]?.title).toBe('Photos needs your attention');
-    await until(async () => (await shell.tray())?.image).toBe('tray-attention-16.png');
+    await until(async () => (await shell.tray())?.image).toBe('tray-attention-24.png');
     expect(existsSync(destination)).toBe(false);
   });
 
@@ -223,7 +200,28 @@ describe('the Electron shell (harness)', () => {
     await shell.clickTray('Run', 'Silent');
     await until(() => shell.notifications()).toHaveLength(1);
     expect((await shell.notifications())[0]?.title).toBe('Silent failed');
-    await until(async () => (await shell.tray())?.image).toBe('tray-error-16.png');
+    await until(async () => (await shell.tray())?.image).toBe('tray-error-24.png');
+  });
+
+  it('pauses, resumes and cancels what runs from the tray', async () => {
+    const shell = await launch();
+    const page = await shell.firstWindow();
+    const { source } = folders();
+    await addSilentProfile(page, source);
+    const status = async () => (await shell.trayMenu())[0]?.label;
+    await until(() => runItems(shell)).toEqual([['Silent', true]]);
+    await shell.clickTray('Run', 'Silent');
+    await until(status).toBe('Running Silent');
+    await until(async () => {
+      await shell.clickTray('Pause all').catch(() => undefined);
+      return status();
+    }).toBe('Paused Silent');
+    await shell.clickTray('Resume all');
+    await until(status).toBe('Running Silent');
+    await shell.clickTray('Cancel', 'Silent');
+    await until(() => runItems(shell)).toEqual([['Silent', true]]);
+    // Who cancelled knows: nothing is told.
+    expect(await shell.notifications()).toEqual([]);
   });
 
   it('asks before quitting ends a run', async () => {
@@ -234,7 +232,7 @@ describe('the Electron shell (harness)', () => {
     await until(() => runItems(shell)).toEqual([['Silent', true]]);
     await shell.clickTray('Run', 'Silent');
     await until(() => runItems(shell)).toEqual([['Silent', false]]);
-    expect((await shell.tray())?.image).toBe('tray-running-16.png');
+    expect((await shell.tray())?.image).toBe('tray-running-24.png');
 
     await shell.answerDialog('showMessageBox', { response: 0 });
     await shell.clickTray('Quit');
@@ -258,6 +256,152 @@ describe('the Electron shell (harness)', () => {
     expect(await shell.windows()).toHaveLength(1);
   });
 
+  it('asks once what closing the window does, and keeps the answer', async () => {
+    const shell = await launch();
+    const page = await shell.firstWindow();
+    await page.getByRole('navigation').waitFor();
+    const settings = async () =>
+      ((await call(page, 'settings.get', null)) as unknown as { closeToTray: unknown }).closeToTray;
+    // Neither button: the window stays, and the next time it is asked again.
+    await shell.answerDialog('showMessageBox', { response: 2 });
+    await shell.closeWindow();
+    await until(() => what(shell)).toContain('dialog.showMessageBox');
+    expect([await settings(), (await shell.windows()).length]).toEqual([null, 1]);
+    await shell.answerDialog('showMessageBox', { response: 0 });
+    await shell.closeWindow();
+    await until(() => shell.windows()).toEqual([]);
+    await shell.clickTray('Open Driftline');
+    await shell.firstWindow();
+    await shell.closeWindow();
+    await until(() => shell.windows()).toEqual([]);
+    expect((await what(shell)).filter((each) => each === 'dialog.showMessageBox')).toHaveLength(2);
+    await shell.clickTray('Open Driftline');
+    await call(await shell.firstWindow(), 'settings.update', { change: { closeToTray: false } });
+    await shell.closeWindow();
+    expect(await shell.exited).toBe(0);
+  });
+
+  it('follows the settings: theme, start at login, what is told of success', async () => {
+    const shell = await launch({ env: { XDG_CONFIG_HOME: join(root, 'config') } });
+    const page = await shell.firstWindow();
+    const { source, destination } = folders();
+    await addProfile(page, 'Photos', source, local(destination));
+    const autostart = join(root, 'config/autostart/driftline.desktop');
+    expect(existsSync(autostart)).toBe(false);
+    await call(page, 'settings.update', { change: { theme: 'dark', startAtLogin: true, notifySuccess: 'always' } });
+    await until(
+      async () => (await shell.recorded()).filter(({ what: of }) => of === 'nativeTheme.themeSource').at(-1)?.args,
+    ).toEqual(['dark']);
+    await until(() => Promise.resolve(existsSync(autostart))).toBe(true);
+    expect(readFileSync(autostart, 'utf8')).toContain('"--hidden"');
+    await until(() => runItems(shell)).toEqual([['Photos', true]]);
+    await shell.clickTray('Run', 'Photos');
+    await until(() => shell.notifications()).toMatchObject([{ title: 'Photos is done' }]);
+    const progress = (await shell.recorded()).flatMap(({ what: of, args }) =>
+      of === 'window.setProgressBar' ? args : [],
+    );
+    expect([progress[0], progress.at(-1)]).toEqual([-1, -1]);
+    expect(progress.some((share) => Number(share) >= 0)).toBe(true);
+    await call(page, 'settings.update', { change: { startAtLogin: false, notifySuccess: 'never' } });
+    await until(() => Promise.resolve(existsSync(autostart))).toBe(false);
+    await shell.clickTray('Run', 'Photos');
+    await until(() => runItems(shell)).toEqual([['Photos', true]]);
+    expect(await shell.notifications()).toHaveLength(1);
+  });
+
+  it('has a menu for the keys, and obeys both', async () => {
+    const shell = await launch();
+    const page = await shell.firstWindow();
+    const { source, destination } = folders();
+    await addProfile(page, 'Photos', source, local(destination));
+    const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name });
+    await page.getByRole('article', { name: 'Photos' }).waitFor();
+    await page.keyboard.press('Control+,');
+    await heading('Settings').waitFor();
+    await page.keyboard.press('Control+f');
+    await until(() => page.getByRole('searchbox').evaluate((field) => field === document.activeElement)).toBe(true);
+    await page.keyboard.press('Alt+n');
+    await page.getByRole('dialog').waitFor();
+    // A dialog has the word: no command passes it by.
+    await page.keyboard.press('Control+,');
+    expect(await page.getByRole('dialog').count()).toBe(1);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+p');
+    await heading(/Photos/).waitFor();
+    await page.locator('[data-command=run]').waitFor();
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('Mirrored 3 files').first().waitFor();
+    await shell.clickApplicationMenu('&File', 'Settings…');
+    await heading('Settings').waitFor();
+    await shell.clickApplicationMenu('&Help', 'About Driftline');
+    await page.getByText('desktop application').waitFor();
+    await shell.clickApplicationMenu('&File', 'New profile…');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    // Of several profiles the one with the focus is meant; without a focus, none.
+    await addProfile(page, 'Music', source, local(join(root, 'other')));
+    await page.getByRole('button', { name: 'Profiles' }).click();
+    await page.getByRole('article', { name: 'Music' }).waitFor();
+    await page.keyboard.press('Control+p');
+    await heading('Profiles').waitFor();
+    await page.getByRole('article', { name: 'Music' }).getByRole('button').first().focus();
+    await page.keyboard.press('Control+p');
+    await heading(/Music/).waitFor();
+  });
+
+  it('shows the preview that an address asks for, and runs nothing', async () => {
+    const shell = await launch();
+    const page = await shell.firstWindow();
+    const { source, destination } = folders();
+    const profile = await addProfile(page, 'Photos', source, local(destination));
+    await shell.secondInstance('driftline', `driftline://profile/${profile.id}?run`, `driftline://run/${profile.id}`);
+    expect(await page.getByRole('heading', { level: 1, name: /Photos/ }).count()).toBe(0);
+    await shell.secondInstance('driftline', `driftline://profile/${profile.id}`);
+    await page.locator('[data-command=run]').waitFor();
+    expect(existsSync(destination)).toBe(false);
+    expect(await call(page, 'runs.list', null)).toEqual([]);
+  });
+
+  it('shows names as text everywhere, whatever they look like', async () => {
+    const shell = await launch();
+    const page = await shell.firstWindow();
+    const alerts: string[] = [];
+    page.on('dialog', (dialog) => {
+      alerts.push(dialog.message());
+      void dialog.dismiss();
+    });
+    const { source, destination } = folders();
+    const markup = '<img src=x onerror=alert(1)>';
+    writeFileSync(join(source, markup), 'text');
+    // Something in its way: an issue with the same name.
+    mkdirSync(join(destination, markup, 'full'), { recursive: true });
+    writeFileSync(join(destination, markup, 'full', 'x'), 'x');
+    const profile = await addProfile(page, markup, source, local(destination));
+    await page.getByText(markup, { exact: true }).first().waitFor();
+    await until(() => runItems(shell)).toEqual([[markup, true]]);
+    await shell.secondInstance(`driftline://profile/${profile.id}`);
+    await page.getByText(markup, { exact: true }).first().waitFor();
+    expect(await page.locator('main img').count()).toBe(0);
+    await shell.closeWindow();
+    await until(() => shell.windows()).toEqual([]);
+    await shell.clickTray('Run', markup);
+    await until(() => shell.notifications()).toHaveLength(1);
+    expect(JSON.stringify(await shell.notifications())).not.toMatch(/[<>]/);
+    expect((await shell.notifications())[0]?.title).toContain('‹img src=x onerror=alert(1)›');
+    await until(async () => (await shell.tray())?.tooltip).toContain(markup);
+    await shell.clickNotification(0);
+    const again = await shell.firstWindow();
+    again.on('dialog', (dialog) => {
+      alerts.push(dialog.message());
+      void dialog.dismiss();
+    });
+    await again.getByRole('heading', { level: 1, name: markup }).waitFor();
+    await again.getByText(markup).first().waitFor();
+    expect(await again.locator('main img').count()).toBe(0);
+    expect(alerts).toEqual([]);
+  });
+
   it('ends at once as a second copy', async () => {
     const shell = await launch({ env: { DRIFTLINE_HARNESS_SECOND: '1' } });
     expect(await shell.exited).toBe(0);
@@ -279,21 +423,6 @@ describe('the Electron shell (harness)', () => {
     await until(() => runItems(shell)).toEqual([['Silent', true]]);
     await shell.closeWindow();
     expect(await shell.exited).toBe(0);
-  });
-
-  it('offers a dropped folder as the source of a new profile', async () => {
-    const shell = await launch();
-    const page = await shell.firstWindow();
-    await page.getByRole('navigation').waitFor();
-    const { source } = folders();
-    await shell.dropFolder('main', source);
-    const dialog = page.getByRole('dialog');
-    await dialog.waitFor();
-    expect(
-      await dialog
-        .getByRole('textbox')
-        .evaluateAll((fields) => fields.map((field) => (field as HTMLInputElement).value)),
-    ).toContain(source);
   });
 
   it('remembers where the window was', async () => {

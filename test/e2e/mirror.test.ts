@@ -176,8 +176,8 @@ async function holdAt(percent: number, look: () => Promise<void>): Promise<void>
 }
 
 /** In the open editor: where the profile mirrors to, and that it deletes. */
-async function fillDestination(host: string, path: string): Promise<void> {
-  const form = shown.page.getByRole('dialog', { name: 'New profile' });
+async function fillDestination(host: string, path: string, title = 'New profile'): Promise<void> {
+  const form = shown.page.getByRole('dialog', { name: title });
   const destination = form.getByRole('group', { name: 'Destination' });
   await destination.getByLabel('On').selectOption({ label: host });
   await destination.getByLabel('Folder', { exact: true }).fill(path);
@@ -203,7 +203,7 @@ it('adds a host, shows the fingerprint of its key before anything else, and test
   const { page } = shown;
   await goTo('Hosts');
   await addHost('nas', sshd.user, 'Key file');
-  await card('nas').getByText('Identity not confirmed yet').waitFor();
+  await card('nas').getByText('Key not confirmed yet').waitFor();
 
   await card('nas').getByRole('button', { name: 'Test' }).click();
   const question = page.getByRole('alertdialog', { name: 'Is this the right server?' });
@@ -215,12 +215,12 @@ it('adds a host, shows the fingerprint of its key before anything else, and test
   // Whoever presses Enter without reading has not accepted anything.
   await page.keyboard.press('Enter');
   await card('nas').getByText('This server is not known yet').waitFor();
-  await card('nas').getByText('Identity not confirmed yet').waitFor();
+  await card('nas').getByText('Key not confirmed yet').waitFor();
 
   await card('nas').getByRole('button', { name: 'Test' }).click();
   await question.getByRole('button', { name: 'Accept' }).click();
   await card('nas').getByText('The connection works').waitFor();
-  await card('nas').getByText('Identity confirmed').waitFor();
+  await card('nas').getByText('Key confirmed').waitFor();
   expect(await card('nas').innerText()).toContain(/version (\S+)/.exec(peers().rsyncVersion)![1]);
 
   await addHost('offsite', 'anna', 'SSH agent', ['backup.example.net', 22]);
@@ -243,7 +243,7 @@ it('asks for a password, says when it is wrong, and what to do next', async () =
   await page.keyboard.press('Enter');
   await question.getByText('That was not accepted. Try again.').waitFor();
   await question.getByRole('button', { name: 'Cancel' }).click();
-  await card('web').getByText('The server did not accept the login').waitFor();
+  await card('web').getByText('The password was not accepted').waitFor();
   await expectNoOverflow(page);
 
   await card('web').getByRole('button', { name: 'Test' }).click();
@@ -278,12 +278,18 @@ it('makes a profile of a picked folder, previews it, and runs it', async () => {
   await expectNoOverflow(page);
   await picker.getByRole('button', { name: 'Choose this folder' }).click();
 
-  const form = page.getByRole('dialog', { name: 'New profile' });
+  const where = page.getByRole('dialog', { name: 'Mirror “Photos” to…' });
+  await where.getByRole('radio', { name: 'nas' }).check();
+  await expectNoOverflow(page);
+  await album.take(page, 'mirror-to');
+  await where.getByRole('button', { name: 'More options…' }).click();
+  const form = page.getByRole('dialog', { name: 'Edit profile' });
   await expect.poll(() => form.getByLabel('Name', { exact: true }).inputValue()).toBe('Photos');
-  await fillDestination('nas', join(mirror, 'photos'));
+  await fillDestination('nas', join(mirror, 'photos'), 'Edit profile');
   await expectNoOverflow(page);
   await album.take(page, 'profile-editor');
-  await form.getByRole('button', { name: 'Create and preview' }).click();
+  await form.getByRole('button', { name: 'Save' }).click();
+  await card('Photos').getByRole('button', { name: 'Preview' }).click();
 
   await chip('Create').getByText('166').waitFor();
   await page.getByRole('textbox', { name: 'Search in paths' }).or(page.getByRole('searchbox')).fill('<IMG');
@@ -364,7 +370,7 @@ it('runs for a user with a password, who is asked once', async () => {
   await question.getByLabel('Password').fill(sshd.password);
   await page.keyboard.press('Enter');
   await card('Documents')
-    .getByText(/^Mirrored 2 files, /)
+    .getByText(/^Last run just now, 2 files, .* sent$/)
     .waitFor();
   const content = (folder: string): string[] =>
     [...manifest(folder)].map(([path, line]) => `${path} ${line.split(' ').slice(3).join(' ')}`);
@@ -384,7 +390,7 @@ it('does not empty a mirror because its source is empty', async () => {
   await form.getByRole('button', { name: 'Create profile' }).click();
   await card('Music').getByRole('button', { name: 'Run', exact: false }).first().click();
   await card('Music')
-    .getByText(/^Stopped before changing anything: The source .* is empty/)
+    .getByText(/^The source .* is empty/)
     .waitFor();
 
   await card('Music').getByRole('button', { name: 'Details' }).click();

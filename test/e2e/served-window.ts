@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +8,7 @@ import { expect } from 'vitest';
 import { ROOT } from '../../build/peers.mjs';
 import { peers } from '../support/peers.ts';
 import { CLI } from '../support/run.ts';
+import { smallPng } from '../support/small-png.ts';
 
 /** `driftline serve` as a person starts it, and its page in a real Chromium. */
 export interface ServedWindow {
@@ -118,7 +119,7 @@ export interface Album {
   remove(): void;
 }
 
-/** With DRIFTLINE_SCREENSHOTS=1 the pictures of build/screenshots are taken anew. */
+/** With DRIFTLINE_SCREENSHOTS=1 the pictures of build/screenshots are taken anew (`npm run screenshots`). */
 export function openAlbum(): Album {
   const kept = process.env['DRIFTLINE_SCREENSHOTS'] === '1';
   const folder = kept ? join(ROOT, 'build/screenshots') : mkdtempSync(join(tmpdir(), 'driftline-album-'));
@@ -129,7 +130,8 @@ export function openAlbum(): Album {
       await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
       await page.mouse.move(0, 0);
       if (narrow) await page.setViewportSize(NARROW);
-      await page.screenshot({ path: join(folder, `${name}-${dark ? 'dark' : 'light'}.png`), caret: 'initial' });
+      const picture = smallPng(await page.screenshot({ caret: 'initial' }));
+      writeFileSync(join(folder, `${name}-${dark ? 'dark' : 'light'}.png`), picture);
       await page.setViewportSize(NORMAL);
       await page.emulateMedia({ colorScheme: 'light' });
     },

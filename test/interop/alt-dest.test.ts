@@ -101,6 +101,14 @@ const SCENARIOS: Scenario[] = [
   ...each('a folder that is not there', (option) => `${option}=../none`, {
     routes: ['pull', 'local', 'push from rsync'],
   }),
+  ...each('something that is no folder', (option) => `${option}=../file`, {
+    around: { file: file('content') },
+    routes: ['pull', 'local', 'push from rsync'],
+  }),
+  ...each('a link of another user', (option) => `${option}=../foreign`, {
+    prepare: 'ln -s alt foreign; chown -h 1234 foreign',
+    routes: ['pull', 'local', 'push from rsync'],
+  }),
   ...each('a symlink inside the other folder', (option) => `${option}=../alt`, {
     around: { alt: dir({ folder: link('../second') }), second: dir(alt) },
     source: { extra: file('extra'), same: file('same') },

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -243,10 +243,73 @@ describe('a profile', () => {
   });
 });
 
+describe('what is saved', () => {
+  it('is changed, copied, shown, and taken from OpenSSH and rsync', async () => {
+    mkdirSync(at('home/.ssh'));
+    writeFileSync(at('home/.ssh/config'), 'Host web\n  HostName 192.0.2.7\n  User me\n  Port 2200\n');
+    copyFileSync(sshd.keyPath, at('home/.ssh/id_ed25519'));
+    expect((await json('host import', [])).candidates.map(({ alias }) => alias)).toEqual(['web']);
+    expect((await json('host import', ['web'])).added).toMatchObject([
+      { name: 'web', address: '192.0.2.7', port: 2200 },
+    ]);
+    expect((await json('host keys', [])).map(({ path }) => path)).toHaveLength(1);
+    const edited = await json('host edit', ['web', '--name', 'www', '--port', '22', '--agent']);
+    expect(edited.host).toMatchObject({ name: 'www', address: '192.0.2.7', port: 22, auth: { kind: 'agent' } });
+
+    const command = `rsync -a --delete --exclude='*.o' ${at('src')}/ me@192.0.2.7:site`;
+    const { profile, host } = await json('profile import-command', ['site', command]);
+    expect(host).toBeNull();
+    expect(profile).toMatchObject({
+      name: 'site',
+      source: { kind: 'local', paths: [at('src')] },
+      destination: { kind: 'host', hostId: edited.host.id, path: 'site' },
+      contentsOnly: true,
+      options: { delete: true, filters: ['- *.o'] },
+    });
+    const words = [
+      'site',
+      '--no-delete',
+      '--filter',
+      '+ /keep',
+      '--exclude',
+      '*.tmp',
+      '--tag',
+      'home',
+      '--source',
+      at('src'),
+    ];
+    expect(await json('profile edit', words)).toMatchObject({
+      contentsOnly: false,
+      tags: ['home'],
+      options: { delete: false, filters: ['+ /keep', '- *.tmp'] },
+    });
+    expect((await json('profile edit', ['site', '--exclude', '', '--name', 'web site'])).options.filters).toEqual([]);
+    expect((await json('profile command', ['web site'])).command).toMatch(/^rsync --archive .*192\.0\.2\.7:site$/);
+    expect((await json('profile duplicate', ['web site'])).name).toBe('web site (2)');
+    expect((await json('profile show', ['web site'])).tags).toEqual(['home']);
+
+    expect((await json('settings set', ['theme', 'dark'])).theme).toBe('dark');
+    expect((await alone(['settings', 'get', 'theme'])).stdout).toBe('dark\n');
+    expect(await json('settings export', [at('all.json')])).toMatchObject({ hosts: 1, profiles: 2 });
+    env['DRIFTLINE_HOME'] = at('other');
+    const { offer, result } = await json('settings import', [at('all.json'), '--dry-run']);
+    expect([offer.hosts.length, offer.profiles.length, result]).toEqual([1, 2, null]);
+    expect((await json('settings import', [at('all.json'), '--with-settings'])).result?.failed).toEqual([]);
+    expect((await json('list', [])).map(({ name }) => name)).toEqual(['web site', 'web site (2)']);
+    expect((await json('settings get', [])).theme).toBe('dark');
+  });
+});
+
 describe('words', () => {
   it.each([
     [['rum', 'p'], 'driftline run'],
     [['host', 'tset'], 'driftline host test'],
+    [['host'], 'needs another word'],
+    [['run', '--yes-delet', 'x'], '--yes-delete'],
+    [['completion', 'tcsh'], 'bash, zsh, fish'],
+    [['settings', 'get', 'them'], 'theme'],
+    [['settings', 'set', 'theme', 'pink'], 'Now it is system'],
+    [['status', '--max-age', 'old'], '26h'],
     [['run', 'none'], 'profile list'],
     [['run'], 'The name of the profile is missing'],
     [['run', 'a', 'b'], 'one word too many'],
@@ -261,12 +324,11 @@ describe('words', () => {
     expect((await failure(words)).code).toBe(1);
   });
 
-  it('have help with an example for each command', async () => {
-    expect((await alone(['--help'])).stdout).toContain('driftline profile add');
-    for (const name of Object.keys(CliDocuments)) {
-      const outcome = await alone([...name.split(' '), '--help']);
-      expect([name, outcome.code, outcome.stdout.includes('Example')]).toEqual([name, 0, true]);
-    }
+  it('have help', async () => {
+    const overview = await alone([]);
+    expect([overview.code, overview.stdout]).toEqual([1, expect.stringContaining('driftline profile add')]);
+    expect((await alone(['--help'])).stdout).toContain('profile add');
+    expect((await alone(['run', '--help'])).stdout).toBe((await alone(['help', 'run'])).stdout);
     expect((await alone(['--version'])).stdout).toMatch(/^driftline \d+\.\d+\.\d+\n$/);
   });
 });

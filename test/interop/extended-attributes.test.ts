@@ -103,6 +103,10 @@ const SCENARIOS: Scenario[] = [
     destination: tree,
   }),
   scenario('attributes with content', ['-aiX', '--no-whole-file'], both(attributes, before), { destination: changed }),
+  scenario('attributes of backups of what is written in place', ['-abiX', '--inplace'], both(attributes, before), {
+    destination: changed,
+    routes: ['pull', 'local'],
+  }),
   scenario('attributes with content in place', ['-aiX', '--inplace'], both(attributes, before), {
     destination: changed,
     routes: ['push', 'pull', 'pull by rsync'],

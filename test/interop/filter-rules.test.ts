@@ -75,6 +75,17 @@ const SCENARIOS: Scenario[] = [
     ...both,
   },
   {
+    name: 'folders that two arguments have, pruned',
+    args: ['-aim', '--delete'],
+    sources: ['src/first/', 'src/second/'],
+    source: {
+      first: dir({ f: file('1'), bare: dir({}), last: dir({ bare: dir({}) }) }),
+      second: dir({ bare: dir({}), last: dir({ bare: dir({}) }) }),
+    },
+    destination: { bare: dir({}), last: dir({ bare: dir({}) }) },
+    routes: PLAIN,
+  },
+  {
     name: 'arguments by name, and rule files of each',
     args: ['-ai', '-f', ': .rsync-filter', '--delete'],
     sources: ['src/keep', 'src/sub', 'src/a.o'],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FilterChain } from '../../electron/engine/filter/chain.ts';
-import { localMergeFiles } from '../../electron/engine/filter/merge-file.ts';
+import { localMergeFiles } from '../../electron/engine/fs/rule-files.ts';
 import { addFilter } from '../../electron/engine/filter/rule-list.ts';
 import type { FilterRule } from '../../electron/engine/filter/rule.ts';
 import { peers } from '../support/peers.ts';
@@ -143,7 +143,9 @@ function parsed(texts: string[]): FilterRule[] {
 }
 
 function chainOf(texts: string[], side: 'sender' | 'receiver', folder: string): FilterChain {
-  return new FilterChain(parsed(texts), side, join(root, folder), { mergeFiles: localMergeFiles(false) });
+  return new FilterChain(parsed(texts), side, join(root, folder), {
+    mergeFiles: localMergeFiles({ from0: false, insecureLinks: false }, () => {}),
+  });
 }
 
 const filters = (texts: string[]): string[] => texts.flatMap((text) => ['-f', text]);

@@ -37,6 +37,12 @@ compareScenarios([
   fuzzy('-y -n', { routes: ['pull', 'local', 'push from rsync'] }),
   fuzzy('-y --whole-file', { routes: ['pull', 'push from rsync'] }),
   fuzzy('-y --no-p', { routes: ['pull', 'push from rsync'] }),
+  // The similar file changes itself: without deltas nothing is built from it, and it still lends its mode.
+  fuzzy('-y --no-p --whole-file', {
+    source: { 'a1.txt': file(bytes(1)), 'a2.txt': file(bytes(2), { mode: 0o400 }) },
+    destination: { 'a1.txt': file(bytes(3), { mode: 0o640 }) },
+    routes: ['pull', 'local', 'push from rsync'],
+  }),
   fuzzy('-yy --link-dest=../alt', { destination: {}, around: { alt: dir(destination) } }),
   fuzzy('-yy --compare-dest=../alt --compare-dest=../alt2', {
     around: {

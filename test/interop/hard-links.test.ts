@@ -108,6 +108,11 @@ const SCENARIOS: Scenario[] = [
     'cp -a $SRC alt; rm alt/one alt/a/one; echo x > alt/two',
   ),
   linked('with --copy-dest', '--copy-dest=../alt', 'cp -a $SRC alt; rm alt/a/one', { mirrors: true }),
+  linked(
+    'with --copy-dest, names that wait for one that is sent',
+    '--copy-dest=../alt',
+    'cp -a $SRC alt; rm alt/b-one; mkdir dst; echo old > dst/b-one',
+  ),
   // Stock rsync hangs where a name is missing there that another one waits for.
   linked('with --compare-dest', '--compare-dest=../alt', 'cp -a $SRC alt; echo x > alt/two; rm alt/symlink', {
     mirrors: false,

@@ -78,10 +78,14 @@ afterAll(() => bench.stop());
 
 beforeEach(resetDestination);
 
-/** Links, not copies: whoever replaces files, as rsync does, leaves the other name of the old one alone. */
+/**
+ * Links, not copies: whoever replaces files, as rsync does, leaves the other name of the old one alone. The folder itself
+ * stays: the guard stops where another one has taken its place.
+ */
 function resetDestination(): void {
-  fs.rmSync(destination, { recursive: true, force: true });
-  execFileSync('cp', ['-al', old, destination]);
+  fs.mkdirSync(destination, { recursive: true });
+  for (const name of fs.readdirSync(destination)) fs.rmSync(join(destination, name), { recursive: true });
+  execFileSync('cp', ['-al', `${old}/.`, destination]);
 }
 
 /** All entries below a folder, by path; an entry may vanish while somebody works there. */

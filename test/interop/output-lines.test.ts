@@ -22,6 +22,7 @@ const SOURCE: Tree = {
   big: file(BIG),
   d: dir({ b: file('new\n'), same: file('same\n'), e: dir() }),
   fifo: fifo(),
+  'fi\nfo': fifo(),
   l: link('a'),
   perm: file('perm\n'),
   [WEIRD]: file('x'),

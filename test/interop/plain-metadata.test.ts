@@ -46,6 +46,7 @@ const permissions: Scenario[] = [
     ['--chmod=u=rwX,g=u,o='],
   ].map((chmod) => ({ name: chmod.join(' '), args: ['-ai', ...chmod], source: modes, destination: others })),
   { name: '--chmod without -p', args: ['-rlti', '--chmod=go=,D+x'], source: modes, destination: others },
+  { name: '--chmod without -p, to nothing', args: ['-rlti', '--chmod=D700'], source: modes },
   { name: '--chmod with -E', args: ['-rltiE', '--chmod=+x'], source: modes, destination: others },
   {
     name: '--chmod, -H and checksums',
@@ -60,6 +61,18 @@ const times: Scenario[] = [
   { name: '-O', args: ['-aiO'], source: modes, destination: others },
   { name: '-J', args: ['-aiJ'], source: modes, destination: others },
   { name: '-OJ without -t', args: ['-rliOJ'], source: modes, destination: others, times: false },
+  {
+    name: 'a fraction that protocol 30 cannot send, after equal sums',
+    args: ['-aic', '--protocol=30'],
+    source: { f: file('f') },
+    destination: { f: file('f', { nsec: 375_000_000 }) },
+  },
+  {
+    name: 'the fraction of a folder that takes another mode',
+    args: ['-ai'],
+    source: { closed: dir({}, { mode: 0o555, nsec: 625_000_000 }) },
+    destination: { closed: dir({}) },
+  },
   {
     name: '-O with deletion',
     args: ['-aiO', '--delete'],

@@ -288,6 +288,20 @@ const removing: Scenario[] = [
     changesSource: true,
   },
   {
+    name: 'moved away, with what another folder has',
+    args: ['-ai', '--remove-source-files', '--compare-dest=PLACE/alt'],
+    source: { same: file('same'), link: link('same'), new: file('new') },
+    around: { alt: dir({ same: file('same'), link: link('same') }) },
+    changesSource: true,
+  },
+  {
+    name: 'moved away, unsafe links made files',
+    args: ['-rti', '--copy-unsafe-links', '--remove-source-files'],
+    source: { same: file('same'), safe: link('same'), unsafe: link('../around') },
+    around: { around: file('around') },
+    changesSource: true,
+  },
+  {
     name: 'moved away in a dry run',
     args: ['-ain', '--remove-source-files'],
     source: moving,

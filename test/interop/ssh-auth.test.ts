@@ -84,7 +84,7 @@ describe('keys', () => {
     const prompts = answers(sshd.password);
     const path = other.keyPath as PathText;
     const error = await errorOf(connectTo(sshd, { auth: [{ kind: 'key', path }], prompts }));
-    expect(error).toMatchObject({ kind: 'auth', code: 'auth-failed', exitCode: 255, retryable: false });
+    expect(error).toMatchObject({ kind: 'auth', code: 'key-refused', exitCode: 255, retryable: false });
     expect(error.details).toEqual({ tried: [`key ${path}`], offered: ['publickey', 'password'] });
     expect(prompts.asked).toEqual([]);
   });
@@ -101,7 +101,7 @@ describe('passwords', () => {
   it('fails after three wrong ones', async () => {
     const prompts = answers('a', 'b', 'c');
     const error = await errorOf(connectTo(sshd, { user: sshd.passwordUser, auth: [{ kind: 'password' }], prompts }));
-    expect(error).toMatchObject({ kind: 'auth', code: 'auth-failed' });
+    expect(error).toMatchObject({ kind: 'auth', code: 'password-refused' });
     expect(error.details?.['tried']).toEqual(['password', 'password', 'password']);
   });
 

@@ -54,11 +54,13 @@ describe('the browser shell with the real service', () => {
       user: 'me',
       auth: { kind: 'agent' as const },
       rsyncPath: '',
+      jumpHostId: null,
     };
     const host = await service.hosts.add(draft, null);
     const profile = await service.profiles.add({
       name: 'Silent',
-      source: { kind: 'local', path: ROOT as PathText },
+      tags: [],
+      source: { kind: 'local', paths: [ROOT as PathText] },
       destination: { kind: 'host', hostId: host.id, path: '/backup' as PathText },
       contentsOnly: true,
       options: DEFAULT_PROFILE_OPTIONS,

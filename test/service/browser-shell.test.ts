@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { startBrowserShell } from '../../electron/browser/browser-shell.ts';
 import type { BrowserShell } from '../../electron/browser/browser-shell.ts';
+import { MAX_MESSAGE_BYTES } from '../../electron/browser/socket.ts';
 import type { LinkScreen } from '../../electron/service/envelope.ts';
 import type { FromService, ToService } from '../../shared/ipc/define.ts';
 
@@ -274,7 +275,7 @@ describe('the browser shell', () => {
   it('refuses a message above the limit', async () => {
     const socket = await opened();
     const code = closeCode(socket);
-    socket.send(JSON.stringify({ type: 'call', id: 'a', name: 'echo', input: 'x'.repeat(1024 * 1024) }));
+    socket.send(JSON.stringify({ type: 'call', id: 'a', name: 'echo', input: 'x'.repeat(MAX_MESSAGE_BYTES) }));
     expect(await code).toBe(1009);
     expect(service.received).toEqual([]);
   });
@@ -305,6 +306,80 @@ describe('the browser shell', () => {
     expect(got.length).toBeLessThan(500);
     expect(got.at(-2)).toMatchObject({ payload: { n: 2000, result: { outcome: 'success' } } });
     socket.close();
+  });
+
+  /** What the shell says on a plain connection until it ends it. */
+  function raw(text: string): Promise<string> {
+    return new Promise((resolve) => {
+      const socket = connect(shell.port, '127.0.0.1', () => socket.write(text));
+      let said = '';
+      socket.setEncoding('latin1').on('data', (data: string) => (said += data));
+      socket.on('error', () => undefined).on('close', () => resolve(said));
+    });
+  }
+
+  const status = (answer: string): string => answer.split(' ')[1] ?? '';
+
+  it('takes no bodies, and ends the connection of who was refused', async () => {
+    const Cookie = await cookie();
+    const host = `Host: 127.0.0.1:${shell.port}`;
+    const head = (line: string, ...more: string[]) => `${[line, host, ...more].join('\r\n')}\r\n\r\n`;
+    expect(status(await raw(head('GET / HTTP/1.1', `Cookie: ${Cookie}`, 'Content-Length: 5')))).toBe('413');
+    expect(status(await raw(head('GET / HTTP/1.1', `Cookie: ${Cookie}`, 'Transfer-Encoding: chunked')))).toBe('413');
+    const origin = `Origin: http://127.0.0.1:${shell.port}`;
+    expect(status(await raw(head('POST / HTTP/1.1', `Cookie: ${Cookie}`, origin, 'Content-Length: 5')))).toBe('405');
+    expect(status(await raw(head('GET / HTTP/1.1')))).toBe('401');
+  });
+
+  it('refuses what is no request of a browser', async () => {
+    const Cookie = await cookie();
+    const host = `Host: 127.0.0.1:${shell.port}`;
+    expect(status(await raw('GET / HTTP/1.1\r\n\r\n'))).toBe('400');
+    expect(status(await raw('nonsense\r\n\r\n'))).toBe('400');
+    expect(status(await raw(`GET / HTTP/1.1\r\n${host}\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`))).toBe('431');
+    // A proxy's form names another server: it is none of our files.
+    const absolute = `GET http://evil.example/ HTTP/1.1\r\n${host}\r\nCookie: ${Cookie}\r\n\r\n`;
+    expect(status(await raw(absolute))).toBe('404');
+    for (const method of ['PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH'])
+      expect([method, status(await raw(`${method} / HTTP/1.1\r\n${host}\r\nCookie: ${Cookie}\r\n\r\n`))]).toEqual([
+        method,
+        '403',
+      ]);
+  });
+
+  it('gives up on connections that say little or nothing, and keeps those of pages', async () => {
+    await shell.close();
+    const limits = { headersTimeout: 40, requestTimeout: 60, keepAliveTimeout: 30, connectionsCheckingInterval: 10 };
+    shell = await startBrowserShell({ rendererDir: join(root, 'renderer'), link: service.link, limits });
+    const socket = await opened();
+    expect(status(await raw(''))).toBe('408');
+    expect(status(await raw('GET / HTTP/1.1\r\nHost:'))).toBe('408');
+    expect(status(await raw(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${shell.port}\r\nX-Slow: `))).toBe('408');
+    const echo = nextMessage(socket);
+    socket.send(JSON.stringify({ type: 'call', id: 'a1', name: 'echo', input: 1 }));
+    expect(await echo).toMatchObject({ id: 'a1' });
+    socket.close();
+  });
+
+  it('has an end of connections and of pages', async () => {
+    await shell.close();
+    shell = await startBrowserShell({
+      rendererDir: join(root, 'renderer'),
+      link: service.link,
+      limits: { maxConnections: 40 },
+    });
+    const Cookie = await cookie();
+    const pages: (WebSocket | number)[] = [];
+    for (let n = 0; n < 33; n++) pages.push(await open({ Cookie }));
+    expect(pages.filter((page) => typeof page !== 'number')).toHaveLength(32);
+    expect(pages.at(-1)).toBe(503);
+    // Who may not come in does not learn that it is full.
+    expect(await open({})).toBe(401);
+    const idle = Array.from({ length: 20 }, () => connect(shell.port, '127.0.0.1').on('error', () => undefined));
+    const dropped = Promise.race(idle.map((each) => new Promise((resolve) => each.on('close', resolve))));
+    await dropped;
+    for (const each of idle) each.destroy();
+    for (const page of pages) if (typeof page !== 'number') page.terminate();
   });
 
   it('says which port is taken', async () => {

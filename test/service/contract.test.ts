@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contract } from '../../shared/ipc/contract.ts';
 import type { Host } from '../../shared/model/host.ts';
+import { MAX_EXPORT_LENGTH } from '../../shared/model/import.ts';
 import type { PathText } from '../../shared/model/path.ts';
 import type { Profile } from '../../shared/model/profile.ts';
 import { build, dir, file } from '../support/trees.ts';
@@ -26,18 +27,45 @@ const INVALID: Partial<Record<Name, unknown[]>> = {
     { draft: hostDraft(), secret: 'x'.repeat(10_001) },
   ],
   'hosts.update': [{ id: '../x', draft: hostDraft(), secret: null }],
+  'hosts.folders': [{ id: ID, path: 'x'.repeat(5000) }],
+  'hosts.import': [{ aliases: ['x'.repeat(1001)] }],
   'profiles.add': [
     { draft: { ...profileDraft('p', local('/a'), local('/b')), lastRun: null } },
     { draft: profileDraft('', local('/a'), local('/b')) },
     { draft: profileDraft('p', local('/a\0'), local('/b')) },
     { draft: profileDraft('p', local('/a'), local('/b'), { timeout: -1 }) },
+    { draft: profileDraft('p', local('/a'), local('/b'), { more: ['-v'] }) },
+    { draft: profileDraft('p', { kind: 'local', paths: [] }, local('/b')) },
+    { draft: { ...profileDraft('p', local('/a'), local('/b')), tags: ['two\nlines'] } },
   ],
+  'profiles.reorder': [{ ids: ['../x'] }],
+  'profiles.parseCommand': [{ text: 'x'.repeat(100_001) }],
+  'profiles.tryFilters': [{ source: { kind: 'local', paths: [] }, contentsOnly: true, filters: [] }],
   'preview.rows': [
     { planId: ID, offset: -1, limit: 1, actions: [], search: '' },
     { planId: ID, offset: 0, limit: 501, actions: [], search: '' },
     { planId: ID, offset: 0, limit: 1, actions: ['everything'], search: '' },
   ],
+  'preview.tick': [
+    { planId: ID, selection: { kind: 'row', index: -1 }, ticked: true },
+    { planId: ID, selection: { kind: 'everything' }, ticked: true },
+    { planId: ID, selection: { kind: 'shown', filter: { actions: [], search: 1 }, first: 0, last: 1 }, ticked: true },
+  ],
+  'preview.exclude': [{ planId: ID, index: 0, scope: 'everything' }],
   'runs.start': [{ profileId: ID, planId: 'x y', confirmed: [] }],
+  'runs.items': [
+    { runId: ID, offset: -1, limit: 1, actions: [], search: '' },
+    { runId: ID, offset: 0, limit: 501, actions: [], search: '' },
+    { runId: ID, offset: 0, limit: 1, actions: ['everything'], search: '' },
+  ],
+  'settings.update': [
+    { change: { theme: 'purple' } },
+    { change: { parallelRuns: 0 } },
+    { change: { silenced: ['many-deletions'] } },
+    { change: { colour: 1 } },
+  ],
+  'import.open': [{ text: 'x'.repeat(MAX_EXPORT_LENGTH + 1) }],
+  'import.apply': [{ importId: ID, hosts: [{ id: ID, how: 'run' }], profiles: [], settings: false }],
   'prompts.answer': [{ promptId: ID, answer: { kind: 'accept-everything' } }],
   'folders.list': [{ path: 'x'.repeat(5000) }],
 };
@@ -48,13 +76,37 @@ const UNKNOWN: Partial<Record<Name, { input: unknown; code: string }>> = {
   'hosts.remove': { input: { id: ID }, code: 'unknown-host-record' },
   'hosts.forgetKey': { input: { id: ID }, code: 'unknown-host-record' },
   'hosts.test': { input: { id: ID }, code: 'unknown-host-record' },
+  'hosts.folders': { input: { id: ID, path: '' }, code: 'unknown-host-record' },
+  'hosts.import': { input: { aliases: ['no such alias'] }, code: 'unknown-alias' },
   'profiles.update': { input: { id: ID, draft: profileDraft('p', local('/a'), local('/b')) }, code: 'unknown-profile' },
   'profiles.remove': { input: { id: ID }, code: 'unknown-profile' },
+  'profiles.duplicate': { input: { id: ID }, code: 'unknown-profile' },
+  'profiles.reorder': { input: { ids: [ID] }, code: 'unknown-profile' },
+  'profiles.parseCommand': { input: { text: 'rm -rf /' }, code: 'not-rsync' },
+  'profiles.tryFilters': {
+    input: { source: { kind: 'host', hostId: ID, paths: ['a'] }, contentsOnly: true, filters: [] },
+    code: 'source-on-host',
+  },
+  'profiles.command': {
+    input: { draft: profileDraft('p', local('/a'), onHost(ID, 'b')) },
+    code: 'unknown-host-record',
+  },
   'preview.create': { input: { profileId: ID }, code: 'unknown-profile' },
   'preview.rows': { input: { planId: ID, offset: 0, limit: 1, actions: [], search: '' }, code: 'unknown-plan' },
+  'preview.tick': {
+    input: { planId: ID, selection: { kind: 'row', index: 0 }, ticked: true },
+    code: 'unknown-plan',
+  },
+  'preview.exclude': { input: { planId: ID, index: 0, scope: 'item' }, code: 'unknown-plan' },
   'runs.start': { input: { profileId: ID, planId: null, confirmed: [] }, code: 'unknown-profile' },
   'runs.get': { input: { runId: ID }, code: 'unknown-run' },
   'runs.cancel': { input: { runId: ID }, code: 'unknown-run' },
+  'runs.pause': { input: { runId: ID }, code: 'unknown-run' },
+  'runs.resume': { input: { runId: ID }, code: 'unknown-run' },
+  'runs.retry': { input: { runId: ID }, code: 'unknown-run' },
+  'runs.items': { input: { runId: ID, offset: 0, limit: 1, actions: [], search: '' }, code: 'unknown-run' },
+  'import.open': { input: { text: '{}' }, code: 'import-not-ours' },
+  'import.apply': { input: { importId: ID, hosts: [], profiles: [], settings: false }, code: 'import-gone' },
   'prompts.answer': { input: { promptId: ID, answer: { kind: 'refuse' } }, code: 'unknown-prompt' },
   'folders.list': { input: { path: '/' }, code: 'no-folder-list' },
 };
@@ -118,6 +170,10 @@ describe('every request of the contract', () => {
     const host = (await ask('hosts.add', { draft: hostDraft(), secret: 'canary-secret' })) as Host;
     await ask('hosts.update', { id: host.id, draft: hostDraft({ name: 'renamed' }), secret: null });
     await ask('hosts.list');
+    await ask('hosts.keys');
+    await ask('hosts.sshConfig');
+    expect(await ask('hosts.import', { aliases: [] })).toEqual([]);
+    expect(await ask('hosts.pickKey')).toBeNull();
     const draft = profileDraft('docs', local(join(folder, 'source')), local(join(folder, 'mirror')));
     const profile = (await ask('profiles.add', { draft })) as Profile;
     const second = (await ask('profiles.add', {
@@ -126,8 +182,26 @@ describe('every request of the contract', () => {
     expect(await open(screen, 'hosts.remove', { id: host.id })).toMatchObject({ error: { code: 'host-in-use' } });
     await ask('profiles.update', { id: profile.id, draft });
     await ask('profiles.list');
+    const copy = (await ask('profiles.duplicate', { id: profile.id })) as Profile;
+    expect(copy).toMatchObject({ name: 'docs (2)', source: profile.source, lastRun: null });
+    expect((await ask('profiles.reorder', { ids: [second.id, copy.id] })) as Profile[]).toMatchObject([
+      { name: 'other' },
+      { name: 'docs (2)' },
+      { name: 'docs' },
+    ]);
+    await ask('profiles.remove', { id: copy.id });
+    const trial = { source: profile.source, contentsOnly: true, filters: ['- a'] };
+    expect(await ask('profiles.tryFilters', trial)).toMatchObject({ dropped: 1, rows: [{ path: 'a', rule: 0 }] });
+    const { command } = (await ask('profiles.command', { draft: { ...draft, destination: onHost(host.id, 'x') } })) as {
+      command: string;
+    };
+    expect(await ask('profiles.parseCommand', { text: command })).toMatchObject({ hostId: host.id, destination: 'x' });
     const { planId } = (await ask('preview.create', { profileId: profile.id })) as { planId: string };
     await ask('preview.rows', { planId, offset: 0, limit: 500, actions: [], search: '' });
+    expect(await ask('preview.tick', { planId, selection: { kind: 'row', index: 0 }, ticked: false })).toMatchObject({
+      counts: { sourceTotal: 2 },
+    });
+    expect(await ask('preview.exclude', { planId, index: 1, scope: 'item' })).toMatchObject({ rule: '- /a', rows: 1 });
     await ask('preview.discard', { planId });
     const { runId } = (await ask('runs.start', { profileId: profile.id, planId: null, confirmed: [] })) as {
       runId: string;
@@ -135,10 +209,25 @@ describe('every request of the contract', () => {
     await ask('runs.get', { runId });
     await service.runs.ended(runId);
     await ask('runs.cancel', { runId });
+    expect(await open(screen, 'runs.pause', { runId })).toMatchObject({ error: { code: 'not-going-on' } });
+    expect(await open(screen, 'runs.resume', { runId })).toMatchObject({ error: { code: 'not-going-on' } });
+    const page = { offset: 0, limit: 500, actions: ['create'], search: 'B' };
+    expect(await ask('runs.items', { runId, ...page })).toMatchObject({ total: 1, rows: [{ path: 'b', size: 1 }] });
+    const again = (await ask('runs.retry', { runId })) as { runId: string };
+    expect(await service.runs.ended(again.runId)).toMatchObject({ outcome: 'success' });
     await ask('runs.list');
+    const exported = (await ask('export.create')) as { text: string };
+    const { importId } = (await ask('import.open', { text: exported.text })) as { importId: string };
+    await ask('import.apply', { importId, hosts: [], profiles: [], settings: false });
+    await ask('settings.get');
+    await ask('settings.update', { change: { theme: 'dark' } });
     await ask('prompts.list');
     expect(await ask('folders.pick')).toBe('/picked');
     await ask('folders.list', { path: '/' });
+    await ask('demo.state');
+    await ask('demo.start');
+    await ask('demo.state');
+    await ask('demo.stop');
     await ask('profiles.remove', { id: second.id });
     await ask('hosts.remove', { id: host.id });
 
@@ -148,7 +237,8 @@ describe('every request of the contract', () => {
       expect(entry.kind === 'event' && v.safeParse(entry.payload, message.payload).success, message.name).toBe(true);
     }
     const names = new Set(screen.received.flatMap((message) => (message.type === 'event' ? [message.name] : [])));
-    expect(names).toEqual(new Set(['event.hosts', 'event.profiles', 'event.run']));
+    const expected = ['event.hosts', 'event.profiles', 'event.run', 'event.settings', 'event.demo'];
+    expect([...names].sort()).toEqual(expected.sort());
     expect(JSON.stringify(screen.received)).not.toContain('canary-secret');
     for (const each of ['driftline.json', 'driftline.json.good', 'runs.jsonl']) {
       expect(readFileSync(join(service.homeFolder, each), 'utf8')).not.toContain('canary-secret');
@@ -164,6 +254,10 @@ describe('validation beyond the schema', () => {
     ['no path', ['p', local(''), local('/b')], 'path-missing'],
     ['an unknown host', ['p', local('/a'), onHost(ID, 'x')], 'unknown-host-record'],
     ['two servers', ['p', onHost(ID, 'y'), onHost(ID, 'x')], 'two-remote-ends'],
+    ['a rule that is none', ['p', local('/a'), local('/b'), { filters: ['nonsense'] }], 'filter-syntax'],
+    ['rules in a file', ['p', local('/a'), local('/b'), { filters: ['. /etc/passwd'] }], 'filter-file'],
+    ['an option that runs a program', ['p', local('/a'), local('/b'), { more: ['--rsh=sh -c x'] }], 'option-refused'],
+    ['an option nobody knows', ['p', local('/a'), local('/b'), { more: ['--nothing'] }], 'unknown-option'],
   ])('a profile with %s', async (_name, draft, code) => {
     const screen = openScreen(await startService());
     await screen.call('profiles.add', { draft: profileDraft('docs', local('/a'), local('/b')) });
@@ -257,7 +351,7 @@ describe('screens', () => {
     const screen = openScreen(service);
     const path = '/tmp/\udcff\udc80' as PathText;
     await screen.call('profiles.add', { draft: profileDraft('odd', local(path), local('/b')) });
-    expect(await screen.call('profiles.list')).toMatchObject({ value: [{ source: { path } }] });
-    expect((await startService({ homeFolder: service.homeFolder })).profiles.list()[0]?.source.path).toBe(path);
+    expect(await screen.call('profiles.list')).toMatchObject({ value: [{ source: { paths: [path] } }] });
+    expect((await startService({ homeFolder: service.homeFolder })).profiles.list()[0]?.source.paths).toEqual([path]);
   });
 });

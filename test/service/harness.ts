@@ -7,8 +7,8 @@ import { DriftlineError } from '../../shared/errors.ts';
 import type { FromService } from '../../shared/ipc/define.ts';
 import type { HostDraft } from '../../shared/model/host.ts';
 import type { PathText } from '../../shared/model/path.ts';
-import { DEFAULT_PROFILE_OPTIONS } from '../../shared/model/profile.ts';
-import type { Endpoint, ProfileDraft, ProfileOptions } from '../../shared/model/profile.ts';
+import { DEFAULT_PROFILE_OPTIONS, singleSource } from '../../shared/model/profile.ts';
+import type { Endpoint, ProfileDraft, ProfileOptions, SourcePlace } from '../../shared/model/profile.ts';
 import type { RunSnapshot } from '../../shared/model/run.ts';
 import { createService } from '../../electron/service/create-service.ts';
 import type { Service, ServicePorts } from '../../electron/service/create-service.ts';
@@ -19,6 +19,7 @@ import { ROOT } from '../../build/peers.mjs';
 
 /** The real worker, as `npm test` builds it before the suites. */
 export const WORKER = join(ROOT, 'dist/transfer-worker.js');
+const DEMO_WORKER = join(ROOT, 'dist/demo-worker.js');
 
 const cleanups: (() => void | Promise<void>)[] = [];
 
@@ -67,6 +68,7 @@ export async function startService(more: Partial<ServicePorts> & { homeFolder?: 
     dialogs: { pickFolder: () => Promise.resolve('/picked' as PathText) },
     keychain,
     workerFile: WORKER,
+    demoWorkerFile: DEMO_WORKER,
     ...ports,
   });
   cleanups.push(() => service.close());
@@ -78,11 +80,18 @@ export const onHost = (hostId: string, path: string): Endpoint => ({ kind: 'host
 
 export function profileDraft(
   name: string,
-  source: Endpoint,
+  source: Endpoint | SourcePlace,
   destination: Endpoint,
   options: Partial<ProfileOptions> = {},
 ): ProfileDraft {
-  return { name, source, destination, contentsOnly: true, options: { ...DEFAULT_PROFILE_OPTIONS, ...options } };
+  return {
+    name,
+    tags: [],
+    source: 'paths' in source ? source : singleSource(source),
+    destination,
+    contentsOnly: true,
+    options: { ...DEFAULT_PROFILE_OPTIONS, ...options },
+  };
 }
 
 export const hostDraft = (more: Partial<HostDraft> = {}): HostDraft => ({
@@ -92,6 +101,7 @@ export const hostDraft = (more: Partial<HostDraft> = {}): HostDraft => ({
   user: 'somebody',
   auth: { kind: 'password' },
   rsyncPath: '',
+  jumpHostId: null,
   ...more,
 });
 

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PathText } from '../../shared/model/path.ts';
+import type { PlanSelection } from '../../shared/model/preview.ts';
 import type { Prompt } from '../../shared/model/prompt.ts';
 import { build, dir, file, manifest } from '../support/trees.ts';
 import { startSshd } from '../support/sshd.ts';
@@ -33,7 +34,7 @@ describe('a local mirror', () => {
       (update) => phases.add(update.phase),
       new AbortController().signal,
     );
-    expect(summary).toMatchObject({ warnings: [], issueCount: 0, counts: { delete: 0, sourceTotal: 3 } });
+    expect(summary).toMatchObject({ choice: { warnings: [] }, issueCount: 0, counts: { delete: 0, sourceTotal: 3 } });
     const page = await service.previews.rows(summary.planId, { offset: 0, limit: 10, actions: [], search: 'B.BIN' });
     expect(page).toMatchObject({ total: 1, rows: [{ path: 'sub/b.bin', action: 'create', itemized: '>f+++++++++' }] });
 
@@ -51,6 +52,68 @@ describe('a local mirror', () => {
       outcome: 'success',
       totals: { filesTransferred: 0 },
     });
+  });
+
+  it('carries out what is ticked, leaves out for good what a rule from a row excludes, and judges what is left', async () => {
+    const service = await startService();
+    const folder = tempFolder();
+    const [source, destination] = [join(folder, 'source'), join(folder, 'mirror')];
+    build(source, dir({ 'a.txt': file('a'), 'b.tmp': file('b'), sub: dir({ 'c.tmp': file('c'), d: file('d') }) }));
+    build(destination, dir({ extra: dir({ x: file('x') }), other: file('o') }));
+    const profile = await service.profiles.add(profileDraft('docs', local(source), local(destination)));
+    const summary = await service.previews.create(profile.id, () => undefined, new AbortController().signal);
+    const { planId } = summary;
+    const rows = async () =>
+      (await service.previews.rows(planId, { offset: 0, limit: 50, actions: [], search: '' })).rows;
+    const index = async (path: string) => (await rows()).find((row) => row.path === path)!.index;
+    expect(summary).toMatchObject({
+      deletes: false,
+      counts: { delete: 3 },
+      choice: { counts: { delete: 0 }, warnings: [] },
+    });
+    expect((await rows()).filter((row) => !row.ticked).map((row) => row.path)).toEqual(['extra/x', 'extra', 'other']);
+
+    // What a person ticks is judged like what a profile asks for.
+    const all: PlanSelection = {
+      ...{ kind: 'shown', filter: { actions: ['delete'], search: '' }, first: 0, last: 9 },
+    };
+    const judged = await service.previews.tick(planId, all, true);
+    expect(judged).toMatchObject({ counts: { delete: 3 }, warnings: [{ code: 'many-deletions' }] });
+    const refused = await service.runs.start({ profileId: profile.id, planId, confirmed: [] });
+    expect(await service.runs.ended(refused.runId)).toMatchObject({
+      outcome: 'needs-attention',
+      error: { code: 'many-deletions' },
+    });
+    await service.previews.tick(planId, all, false);
+    await service.previews.tick(planId, { kind: 'row', index: await index('other') }, true);
+    await service.previews.tick(planId, { kind: 'row', index: await index('a.txt') }, false);
+    const excluded = await service.previews.exclude(planId, await index('b.tmp'), 'extension');
+    expect(excluded).toMatchObject({ rule: '- *.tmp', rows: 2, choice: { counts: { create: 2, delete: 1 } } });
+    expect((await rows()).filter((row) => row.excludedBy === 1).map((row) => row.path)).toEqual(['b.tmp', 'sub/c.tmp']);
+    expect(service.profiles.get(profile.id).options.filters).toEqual(['- *.tmp']);
+
+    const { runId } = await service.runs.start({ profileId: profile.id, planId, confirmed: [] });
+    expect(await service.runs.ended(runId)).toMatchObject({ outcome: 'success', totals: { deleted: 1 } });
+    expect([...manifest(destination).keys()].sort()).toEqual(['.', 'extra', 'extra/x', 'sub', 'sub/d']);
+    expect(await errorOf(service.previews.tick(planId, all, true))).toMatchObject({ code: 'unknown-plan' });
+  });
+
+  it('mirrors several folders with one profile', async () => {
+    const service = await startService();
+    const folder = tempFolder();
+    for (const name of ['one', 'two']) build(join(folder, name), dir({ [`in-${name}`]: file(name) }));
+    const draft = profileDraft('both', local(join(folder, 'one')), local(join(folder, 'mirror')), { delete: true });
+    draft.source.paths.push(join(folder, 'two') as PathText);
+    const profile = await service.profiles.add({ ...draft, contentsOnly: false });
+    const { runId } = await service.runs.start({ profileId: profile.id, planId: null, confirmed: [] });
+    expect(await service.runs.ended(runId)).toMatchObject({ outcome: 'success' });
+    expect([...manifest(join(folder, 'mirror')).keys()].sort()).toEqual([
+      '.',
+      'one',
+      'one/in-one',
+      'two',
+      'two/in-two',
+    ]);
   });
 
   it('keeps what was created at the destination after the preview', async () => {
@@ -117,6 +180,34 @@ describe('a local mirror', () => {
   });
 });
 
+describe('the speed limit of the settings', () => {
+  it.each<[string, string[], number, string | null]>([
+    ['counts where the profile has none', [], 5000, '--bwlimit=5000'],
+    ['counts where it is lower than the profile’s', ['--bwlimit=9000'], 5000, '--bwlimit=5000'],
+    ['leaves a lower one of the profile alone', ['--bwlimit=300'], 5000, '--bwlimit=300'],
+    ['is none by default', [], 0, null],
+  ])('%s', async (_what, more, limit, word) => {
+    const service = await startService();
+    const folder = tempFolder();
+    build(join(folder, 'source'), tree());
+    // What the server is asked to do, noted before the real rsync does it.
+    const program = join(folder, 'noting-rsync');
+    writeFileSync(program, `#!/bin/sh\necho "$@" >>'${folder}/words'\nexec rsync "$@"\n`, { mode: 0o755 });
+    await service.settings.update({ bandwidth: { limit, schedule: [] } });
+    const host = await service.hosts.add({ ...keyHost(), rsyncPath: program }, null, {
+      algorithm: 'ssh-ed25519',
+      fingerprint: sshd.hostFingerprint,
+    });
+    const profile = await service.profiles.add(
+      profileDraft('push', local(join(folder, 'source')), onHost(host.id, join(folder, 'mirror')), { more }),
+    );
+    const { runId } = await service.runs.start({ profileId: profile.id, planId: null, confirmed: [] });
+    expect(await service.runs.ended(runId)).toMatchObject({ outcome: 'success' });
+    const words = readFileSync(join(folder, 'words'), 'utf8');
+    expect(/--bwlimit=\d+/.exec(words)?.[0] ?? null).toBe(word);
+  });
+});
+
 describe('a mirror on a real sshd', () => {
   it('asks for the host key once, saves it, pushes and pulls', async () => {
     const service = await startService();
@@ -131,7 +222,7 @@ describe('a mirror on a real sshd', () => {
       service.prompts.answer(prompt.promptId, { kind: 'accept-host-key' });
     });
     const steps: string[] = [];
-    const test = await service.testHost(host.id, (step) => steps.push(step), new AbortController().signal);
+    const test = await service.connections.test(host.id, (step) => steps.push(step), new AbortController().signal);
     expect(test.fingerprint).toBe(sshd.hostFingerprint);
     expect(steps.length).toBeGreaterThan(0);
     expect(service.hosts.get(host.id).hostKey).toMatchObject({
@@ -225,13 +316,13 @@ describe('a mirror on a real sshd', () => {
         if (question.kind === 'host-key') service.prompts.answer(promptId, { kind: 'accept-host-key' });
         else service.prompts.answer(promptId, { kind: 'secret', secret: sshd.password, remember: true });
       });
-      await service.testHost(host.id, () => undefined, new AbortController().signal);
+      await service.connections.test(host.id, () => undefined, new AbortController().signal);
       expect(asked).toEqual(['host-key']);
 
       const other = await service.hosts.add({ ...draft, name: 'other' }, null, service.hosts.get(host.id).hostKey);
-      await service.testHost(other.id, () => undefined, new AbortController().signal);
+      await service.connections.test(other.id, () => undefined, new AbortController().signal);
       expect(asked).toEqual(['host-key', 'password']);
-      await service.testHost(other.id, () => undefined, new AbortController().signal);
+      await service.connections.test(other.id, () => undefined, new AbortController().signal);
       expect(asked).toEqual(['host-key', 'password']);
     },
   );

@@ -33,6 +33,7 @@ const EVENTS = (issues = 0): string =>
     type: 'events',
     progress,
     issues: Array.from({ length: issues }, (_, i) => ({ code: 'x', path: `p${i}`, message: 'm' })),
+    items: [],
     steps: [],
   })});`;
 
@@ -158,7 +159,7 @@ describe('how runs end', () => {
 describe('questions', () => {
   const ask = (question: object): string =>
     `on.answer = ({ answer }) => { if (answer.answer.kind === 'secret' && answer.answer.secret === 'right') { ${EVENTS()} ${DONE} } else { ${FAILED('auth')} } };
-     parentPort.postMessage({ type: 'ask', askId: 1, question: { kind: 'prompt', question: ${JSON.stringify(question)} } });`;
+     parentPort.postMessage({ type: 'ask', askId: 1, question: { kind: 'prompt', hostId: task.job.host.id, question: ${JSON.stringify(question)} } });`;
   const PASSWORD = { kind: 'password', host: 'h', user: 'u', attempt: 1 };
 
   async function withHost(body: string, more: Parameters<typeof startService>[0] = {}, secret: string | null = null) {

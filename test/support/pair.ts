@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { EngineEvent, ItemEvent } from '../../electron/engine/events.ts';
+import type { Gate } from '../../electron/engine/gate.ts';
 import { runTransfer, type PeerStarter, type TransferResult } from '../../electron/engine/index.ts';
 import { parseClientWords } from '../../electron/engine/options/parse.ts';
 import { serve } from '../../electron/engine/serve.ts';
@@ -35,7 +36,13 @@ export async function transferPair(
   words: readonly string[],
   from: string,
   to: string,
-  more: { faults?: Faults; signal?: AbortSignal; journals?: string; onEvent?: (event: EngineEvent) => void } = {},
+  more: {
+    faults?: Faults;
+    signal?: AbortSignal;
+    gate?: Gate;
+    journals?: string;
+    onEvent?: (event: EngineEvent) => void;
+  } = {},
 ): Promise<PairRun> {
   const { options } = parseClientWords([...words], () => '');
   const events: EngineEvent[] = [];
@@ -57,6 +64,7 @@ export async function transferPair(
     },
     {
       signal: more.signal ?? new AbortController().signal,
+      ...(more.gate ? { gate: more.gate } : {}),
       onEvent: (event) => {
         events.push(event);
         more.onEvent?.(event);

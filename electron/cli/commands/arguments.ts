@@ -1,36 +1,52 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { parseArgs } from 'node:util';
 import { fail } from '../../../shared/errors.ts';
 import { displayPath } from '../../../shared/model/path.ts';
+import type { CommandSpec } from './spec.ts';
 
-type Options = NonNullable<ParseArgsConfig['options']>;
+type Values<O extends CommandSpec['options']> = {
+  -readonly [K in keyof O]?: O[K] extends { type: 'boolean' }
+    ? boolean
+    : O[K] extends { multiple: true }
+      ? string[]
+      : string;
+};
 
 /**
- * Splits a command's words into options and names.
- * @param names how each positional word is called in messages; all are needed
+ * Splits a command's words into options and names, as its specification says.
+ * @returns `given` has the options with values in their order
  * @throws usage `bad-option`, `missing-word`, `too-many-words`
  */
-export function readWords<O extends Options>(words: readonly string[], options: O, names: readonly string[]) {
-  const parsed = parse(words, options);
-  const { positionals } = parsed;
-  const missing = names[positionals.length];
-  if (missing !== undefined) throw fail('usage', 'missing-word', `${missing} is missing.`, { hint: SEE_HELP });
-  const extra = positionals[names.length];
+export function readWords<S extends CommandSpec>(
+  words: readonly string[],
+  spec: S,
+): { values: Values<S['options']>; positionals: string[]; given: [name: string, value: string][] } {
+  const { values, positionals, tokens } = parse(words, spec.options);
+  const given = tokens.flatMap((token): [string, string][] =>
+    token.kind === 'option' && token.value !== undefined ? [[token.name, token.value]] : [],
+  );
+  const missing = spec.args[positionals.length];
+  if (missing !== undefined && missing.optional !== true) {
+    throw fail('usage', 'missing-word', `${missing.what} is missing.`, { hint: SEE_HELP });
+  }
+  const extra = spec.args.at(-1)?.rest === true ? undefined : positionals[spec.args.length];
   if (extra !== undefined) {
     throw fail('usage', 'too-many-words', `“${displayPath(extra)}” is one word too many.`, { hint: SEE_HELP });
   }
-  return parsed;
+  return { values: values as Values<S['options']>, positionals, given };
 }
 
 const SEE_HELP = 'Add --help for examples.';
 
-function parse<O extends Options>(words: readonly string[], options: O) {
+function parse(words: readonly string[], options: CommandSpec['options']) {
   try {
-    return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: [...words], options, allowPositionals: true, strict: true, tokens: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
+    const unknown = /^Unknown option '--([^']+)'/.exec(message)?.[1];
+    const near = unknown === undefined ? null : nearest(unknown, Object.keys(options));
     // Node's second sentence is about words that begin with a dash.
     throw fail('usage', 'bad-option', displayPath(`${message.split(/\. |\n/, 1)[0]!.replace(/\.$/, '')}.`), {
-      hint: SEE_HELP,
+      hint: near === null ? SEE_HELP : `Did you mean --${near}?`,
     });
   }
 }

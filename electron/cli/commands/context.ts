@@ -6,7 +6,8 @@ import { homeFolder, openHome } from '../../service/home.ts';
 import { openConfFile } from '../../service/store/conf-store.ts';
 import { onStopSignals } from '../signals.ts';
 import type { StandardOutput } from '../standard-output.ts';
-import { askHostKey, askSecret, openTerminal, type Terminal } from '../terminal.ts';
+import { askHostKey, askLogin, askSecret, openTerminal, type Terminal } from '../terminal.ts';
+import { folded } from '../text.ts';
 import { VERSION } from '../version.ts';
 import { nearest } from './arguments.ts';
 
@@ -37,15 +38,18 @@ export type Answers =
 
 /** Opens the service, runs `work` and closes everything again. */
 export async function withService<T>(
-  settings: { json: boolean; answers: Answers; output: StandardOutput },
+  settings: { json: boolean; answers: Answers; output: StandardOutput; closed: AbortSignal },
   work: (context: CommandContext) => Promise<T>,
 ): Promise<T> {
-  const { json, answers, output } = settings;
+  const { json, answers, output, closed } = settings;
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   const release = onStopSignals(abort);
+  // Nobody reads on (`| head`): what is going on may stop.
+  closed.addEventListener('abort', abort);
   const terminal = answers === 'pages' ? null : openTerminal(abort);
-  const notice = (text: string): void => output.err(Buffer.from(`driftline: ${text}\n`, 'utf8'));
+  const notice = (text: string): void =>
+    output.err(Buffer.from(`${folded(`driftline: ${text}`, process.stderr)}\n`, 'utf8'));
   let service: Service | null = null;
   try {
     const home = openHome(homeFolder());
@@ -91,10 +95,18 @@ function answerQuestions(context: CommandContext): void {
   });
 }
 
-async function answerTo({ question }: Prompt, { acceptsHostKeys, terminal }: CommandContext): Promise<PromptAnswer> {
+async function answerTo(
+  { question, onTheWayTo }: Prompt,
+  { acceptsHostKeys, terminal }: CommandContext,
+): Promise<PromptAnswer> {
+  if (onTheWayTo !== null) terminal?.say(`On the way to “${displayPath(onTheWayTo)}”:`);
   if (question.kind === 'host-key') {
     const accepted = acceptsHostKeys || (terminal !== null && (await askHostKey(terminal, question)));
     return { kind: accepted ? 'accept-host-key' : 'refuse' };
+  }
+  if (question.kind === 'login') {
+    const answers = terminal === null ? null : await askLogin(terminal, question);
+    return answers === null ? { kind: 'refuse' } : { kind: 'answers', answers };
   }
   const secret = terminal === null ? null : await askSecret(terminal, question, question.attempt);
   return secret === null ? { kind: 'refuse' } : { kind: 'secret', secret, remember: false };

@@ -1,114 +1,126 @@
-/** Help texts. Every command has an example that works as it stands, names aside. */
+import { filled } from '../text.ts';
+import type { CommandSpec, OptionSpec } from './spec.ts';
+import { type CommandName, COMMAND_NAMES, COMMANDS, GENERAL_OPTIONS, specOf } from './table.ts';
 
-export const GENERAL_HELP = `Usage: driftline COMMAND …
+/** Help texts, at most 80 columns wide where words allow. All of it comes from the table of commands. */
 
-Mirrors folders to and from servers by speaking the rsync protocol itself.
+const WIDTH = 80;
+/** For the names of commands and what is understood everywhere. */
+const NAMES = 24;
 
-  rsync …                  rsync's own arguments and output: driftline rsync -av src/ server:dest/
-  host add|list|test|forget-key|remove
-                           servers you have saved
-  profile add|list|remove  what is mirrored where
-  preview NAME             what a run of a profile would do
-  run NAME                 runs a profile
-  serve                    the window, in a browser on this machine
+const EXIT_CODES: Readonly<Record<number, string>> = {
+  0: 'success',
+  1: 'wrong usage',
+  4: 'stopped before anything was changed, to protect your files',
+  10: 'no connection',
+  11: 'a file could not be read or written',
+  12: 'the other side broke off or sent something unexpected',
+  20: 'interrupted',
+  23: 'finished, but not everything was transferred',
+  255: "the server's identity or the login failed",
+};
 
-  --json                   one JSON document instead of text (all but rsync)
-  --help, --version
+const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
+  ['Mirror', ['preview', 'run', 'list', 'status', 'history']],
+  ['Set up', ['host', 'profile', 'settings']],
+  ['Other', ['serve', 'demo', 'rsync', 'completion', 'help', 'version']],
+];
 
-Example:
-  driftline host add backup --address backup.example.org --user me --key ~/.ssh/id_ed25519
-  driftline profile add photos --source ~/Photos/ --dest backup:photos --delete
+/** What `driftline` alone says. */
+export const OVERVIEW = `Driftline mirrors folders to and from servers by speaking the rsync protocol.
+
+First steps:
+  driftline host add nas --address nas.lan --user me
+  driftline profile add photos --source ~/Photos/ --dest nas:photos
   driftline preview photos
   driftline run photos
 
-Exit codes are rsync's: 0 success, 1 wrong usage, 4 stopped to protect your files, 10 no connection,
-20 interrupted, 23 finished but not everything was transferred, 255 the server's identity or the login failed.
-DRIFTLINE_HOME names the folder for settings. “driftline COMMAND --help” says more.
+Also:
+  driftline status                        how all profiles are
+  driftline rsync -av src/ server:dest/   rsync's own arguments and output
+  driftline serve                         the window, in a browser
+  driftline demo                          shows itself, without a server
+
+“driftline help” lists all commands, “driftline help run” explains one.
 `;
 
-export const COMMAND_HELP: Readonly<Record<string, string>> = {
-  'host add': `Usage: driftline host add NAME --address ADDRESS [OPTION]…
+/** What `driftline help` says. */
+export function generalHelp(): string {
+  const lines = ['Usage: driftline COMMAND …', ''];
+  for (const [title, names] of GROUPS) {
+    lines.push(`${title}:`);
+    for (const name of names) {
+      const members = COMMAND_NAMES.filter((each) => each.startsWith(`${name} `));
+      const rows: [string, string][] =
+        members.length === 0
+          ? [[name, specOf(name as CommandName).summary]]
+          : members.map((member) => [member, specOf(member).summary]);
+      lines.push(...rows.flatMap(([left, right]) => row(left, right, NAMES)));
+    }
+    lines.push('');
+  }
+  lines.push(
+    'Everywhere:',
+    ...row('--json', `${GENERAL_OPTIONS.json} (all but rsync)`, NAMES),
+    ...row('--help, -h', `${GENERAL_OPTIONS.help}, with examples`, NAMES),
+    '',
+    ...exitCodes(EXIT_CODES),
+    '',
+    'Environment:',
+    ...row('DRIFTLINE_HOME', 'the folder for hosts, profiles and settings', NAMES),
+    ...row('NO_COLOR', 'no colours, even on a terminal', NAMES),
+    '',
+  );
+  return lines.join('\n');
+}
 
-  --address ADDRESS      host name or IP address
-  --port PORT            default 22
-  --user USER            default: your own name
-  --key FILE             log in with this private key; its passphrase is asked for when needed
-  --agent                log in with the keys of the SSH agent (default)
-  --password-stdin       log in with the password on standard input, which goes to the system's keychain
-  --fingerprint SHA256:… the server's key, as its administrator gave it
-  --trust-first          connect now and trust the key the server shows
-  --rsync-path PROGRAM   rsync on the server, if it is not on the PATH there
+/** What `driftline help COMMAND` and `driftline COMMAND --help` say. */
+export function commandHelp(name: CommandName): string {
+  const { summary, about, args, options, examples, exits }: CommandSpec = COMMANDS[name];
+  const words = args.map(({ word, optional, rest }) => {
+    const shown = rest === true ? `${word} …` : word;
+    return optional === true ? `[${shown}]` : shown;
+  });
+  const rows = Object.entries(options).map(([option, spec]) => [left(option, spec), spec.help] as const);
+  const width = Math.min(24, Math.max(0, ...rows.map(([text]) => text.length)) + 2);
+  const lines = [
+    ['Usage: driftline', name, ...words, ...(rows.length > 0 ? ['[OPTION]…'] : [])].join(' '),
+    '',
+    `${summary[0]!.toUpperCase()}${summary.slice(1)}.`,
+    ...(about === undefined ? [] : ['', ...about.split('\n').flatMap((line) => filled(line, WIDTH))]),
+    ...(rows.length > 0 ? ['', ...rows.flatMap(([text, help]) => row(text, help, width))] : []),
+    '',
+    `Example${examples.length > 1 ? 's' : ''}:`,
+    ...examples.map((example) => `  ${example}`),
+    ...(exits === undefined ? [] : ['', ...exitCodes(exits)]),
+    '',
+  ];
+  return lines.join('\n');
+}
 
-Examples:
-  driftline host add nas --address 192.168.1.5 --user me --agent --trust-first
-  pass show nas | driftline host add nas --address nas.lan --user me --password-stdin
-`,
-  'host list': 'Usage: driftline host list\n\nExample:\n  driftline host list --json\n',
-  'host test': `Usage: driftline host test NAME
+/** Help of all commands that begin with a word. */
+export const groupHelp = (names: readonly CommandName[]): string =>
+  [
+    `Usage: driftline ${names[0]!.split(' ')[0]} COMMAND …`,
+    '',
+    ...names.flatMap((name) => row(name, specOf(name).summary, NAMES)),
+    '',
+    `“driftline help ${names[0]}” explains one of them.`,
+    '',
+  ].join('\n');
 
-Connects, asks about an unknown server, logs in and looks for rsync.
+const left = (name: string, { short, word }: OptionSpec): string =>
+  `${short === undefined ? '' : `-${short}, `}--${name}${word === undefined ? '' : ` ${word}`}`;
 
-Example:
-  driftline host test nas
-`,
-  'host forget-key': `Usage: driftline host forget-key NAME
+const exitCodes = (codes: Readonly<Record<number, string>>): string[] => [
+  'Exit codes:',
+  ...Object.entries(codes).flatMap(([code, meaning]) => row(code, meaning, 5)),
+];
 
-After a server was set up anew: forgets its accepted key and the password that was meant for it. The next
-“driftline host test” shows the new key.
-
-Example:
-  driftline host forget-key nas
-`,
-  'host remove': `Usage: driftline host remove NAME
-
-Forgets a host and its password. One that a profile uses stays.
-
-Example:
-  driftline host remove nas
-`,
-  'profile add': `Usage: driftline profile add NAME --source FOLDER --dest FOLDER [OPTION]…
-
-One of the folders may be on a saved host: HOST:PATH. A slash at the end of the source means its contents.
-
-  --contents             the contents of the source, not the folder itself
-  --delete               remove from the destination what the source does not have
-  --exclude PATTERN      leave out names that match; may be given several times
-  --checksum             compare contents instead of size and time
-  --update               keep files that are newer at the destination
-  --numeric-ids          keep user and group numbers, not names
-  --timeout SECONDS      give up when nothing arrives for so long; 0 = never, default 60
-
-Examples:
-  driftline profile add site --source ./public/ --dest web:/var/www/site --delete
-  driftline profile add mail --source nas:Maildir --dest /backup --exclude '*.tmp' --exclude /cache/
-`,
-  'profile list': 'Usage: driftline profile list\n\nExample:\n  driftline profile list --json\n',
-  'profile remove': `Usage: driftline profile remove NAME
-
-Forgets a profile. No file is touched.
-
-Example:
-  driftline profile remove site
-`,
-  preview: `Usage: driftline preview NAME
-
-Lists both sides and shows what a run would do, one line per item as rsync -i prints it. Changes nothing.
-
-Example:
-  driftline preview site | grep '^\\*deleting'
-`,
-  run: `Usage: driftline run NAME [--yes-delete]
-
-  --yes-delete           also when more than half of the destination would be deleted
-
-Example:
-  driftline run site && echo done
-`,
-  serve: `Usage: driftline serve [--port PORT]
-
-Opens the window to a browser on this machine and prints its address, which holds the key to it.
-
-Example:
-  driftline serve --port 8765
-`,
-};
+/** Two columns; the right one goes on below itself, and on the next line where the left one is too wide. */
+function row(leftText: string, text: string, width: number): string[] {
+  const lines = filled(text, WIDTH - 2 - width);
+  const head = leftText.length + 2 > width ? [`  ${leftText}`] : [];
+  const first = head.length > 0 ? ''.padEnd(width) : leftText.padEnd(width);
+  return [...head, ...lines.map((line, i) => `  ${i === 0 ? first : ''.padEnd(width)}${line}`)];
+}

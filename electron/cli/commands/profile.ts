@@ -1,122 +1,89 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { fail } from '../../../shared/errors.ts';
 import { formatDateTime, outcomeLabel } from '../../../shared/format.ts';
 import type { CliValue } from '../../../shared/model/cli.ts';
-import type { Host } from '../../../shared/model/host.ts';
-import { displayPath, type PathText } from '../../../shared/model/path.ts';
-import { DEFAULT_PROFILE_OPTIONS, type Endpoint, type Profile, ProfileDraft } from '../../../shared/model/profile.ts';
-import { nearest, readWords, wholeNumber } from './arguments.ts';
+import { displayPath } from '../../../shared/model/path.ts';
+import { type Profile, ProfileDraft } from '../../../shared/model/profile.ts';
+import { readWords } from './arguments.ts';
 import { byName, type CommandContext } from './context.ts';
 import { parseDraft } from './draft.ts';
-
-export const ADD_OPTIONS = {
-  source: { type: 'string' },
-  dest: { type: 'string' },
-  contents: { type: 'boolean' },
-  delete: { type: 'boolean' },
-  exclude: { type: 'string', multiple: true },
-  checksum: { type: 'boolean' },
-  update: { type: 'boolean' },
-  'numeric-ids': { type: 'boolean' },
-  timeout: { type: 'string' },
-} as const;
+import { describe, NEW_PROFILE, readFields } from './profile-fields.ts';
+import { COMMANDS } from './table.ts';
 
 export async function addProfile(words: readonly string[], { service, print }: CommandContext): Promise<Profile> {
-  const { values, positionals } = readWords(words, ADD_OPTIONS, ['The name of the profile']);
-  const { source, dest } = values;
-  if (source === undefined || dest === undefined) {
+  const { values, positionals, given } = readWords(words, COMMANDS['profile add']);
+  const hosts = service.hosts.list();
+  const { source, destination, ...fields } = readFields({ values, given }, NEW_PROFILE, hosts);
+  if (source === undefined || destination === undefined) {
     throw fail('usage', 'missing-word', `${source === undefined ? '--source' : '--dest'} is missing.`, {
       hint: 'Add --help for examples.',
     });
   }
-  const hosts = service.hosts.list();
-  const draft = parseDraft(ProfileDraft, {
-    name: positionals[0]!,
-    source: readEndpoint(source, hosts),
-    destination: readEndpoint(dest, hosts),
-    contentsOnly: values.contents === true || source.endsWith('/'),
-    options: {
-      ...DEFAULT_PROFILE_OPTIONS,
-      delete: values.delete === true,
-      checksum: values.checksum === true,
-      update: values.update === true,
-      numericIds: values['numeric-ids'] === true,
-      excludes: values.exclude ?? [],
-      ...(values.timeout === undefined ? {} : { timeout: wholeNumber('timeout', values.timeout, 0, 86_400) }),
-    },
-  });
-  const profile = await service.profiles.add(draft);
+  const profile = await service.profiles.add(
+    parseDraft(ProfileDraft, { ...fields, name: positionals[0]!, source, destination }),
+  );
   print(`Saved the profile “${displayPath(profile.name)}”: ${describe(profile, hosts)}.`);
   print(`“driftline preview ${displayPath(profile.name)}” shows what it would do.`);
   return profile;
 }
 
-/**
- * `NAME:path` with the name of a saved host, or a local path, made absolute. As with rsync, a colon before any slash
- * names a host; `./a:b` is a local name.
- */
-export function readEndpoint(text: string, hosts: readonly Host[]): Endpoint {
-  // A host's name may itself hold a colon: the longest name that fits is meant.
-  const named = hosts
-    .filter(({ name }) => text.startsWith(`${name}:`))
-    .sort((a, b) => b.name.length - a.name.length)[0];
-  if (named !== undefined) return { kind: 'host', hostId: named.id, path: trimmed(text.slice(named.name.length + 1)) };
-  const colon = /^([^/]*?):/.exec(text);
-  if (colon !== null && !(process.platform === 'win32' && colon[1]!.length === 1)) {
-    const near = nearest(
-      colon[1]!,
-      hosts.map(({ name }) => name),
-    );
-    throw fail('usage', 'unknown-name', `There is no host named “${displayPath(colon[1]!)}”.`, {
-      hint:
-        near === null
-          ? 'Save it with “driftline host add”, or write ./ before a local name that has a colon.'
-          : `Did you mean “${near}”?`,
-    });
-  }
-  const home = text === '~' || text.startsWith('~/') ? join(homedir(), text.slice(1)) : text;
-  return { kind: 'local', path: resolve(home) as PathText };
+export async function editProfile(words: readonly string[], { service, print }: CommandContext): Promise<Profile> {
+  const { values, positionals, given } = readWords(words, COMMANDS['profile edit']);
+  const hosts = service.hosts.list();
+  const {
+    id,
+    createdAt: _createdAt,
+    lastRun: _lastRun,
+    ...before
+  } = byName('profile', service.profiles.list(), positionals[0]!);
+  const draft = { ...before, ...readFields({ values, given }, before, hosts), name: values.name ?? before.name };
+  const profile = await service.profiles.update(id, parseDraft(ProfileDraft, draft));
+  print(`Saved the profile “${displayPath(profile.name)}”: ${describe(profile, hosts)}.`);
+  return profile;
 }
 
-/** Without slashes at the end: whether the folder or its contents is meant is a field of its own. */
-const trimmed = (path: string): PathText => path.replace(/(.)\/+$/s, '$1') as PathText;
+export async function duplicateProfile(words: readonly string[], { service, print }: CommandContext): Promise<Profile> {
+  const { positionals } = readWords(words, COMMANDS['profile duplicate']);
+  const copy = await service.profiles.duplicate(byName('profile', service.profiles.list(), positionals[0]!).id);
+  print(`Saved the profile “${displayPath(copy.name)}”.`);
+  return copy;
+}
 
 export function listProfiles(words: readonly string[], { service, print }: CommandContext): CliValue<'profile list'> {
-  readWords(words, {}, []);
+  readWords(words, COMMANDS['profile list']);
   const profiles = service.profiles.list();
   const hosts = service.hosts.list();
   if (profiles.length === 0) print('No profile is saved. “driftline profile add --help” shows how.');
-  for (const profile of profiles) {
-    const last =
-      profile.lastRun === null
-        ? 'never run'
-        : `${outcomeLabel(profile.lastRun.outcome)}, ${formatDateTime(profile.lastRun.endedAt)}`;
-    print(`${displayPath(profile.name)}: ${describe(profile, hosts)} (${last})`);
-  }
+  for (const profile of profiles) print(`${displayPath(profile.name)}: ${describe(profile, hosts)}`);
   return profiles;
+}
+
+export function showProfile(words: readonly string[], { service, print }: CommandContext): Profile {
+  const { positionals } = readWords(words, COMMANDS['profile show']);
+  const profile = byName('profile', service.profiles.list(), positionals[0]!);
+  const { name, tags, options, lastRun, createdAt } = profile;
+  print(`${displayPath(name)}: ${describe(profile, service.hosts.list())}`);
+  const facts: [string, string][] = [
+    ['Tags', tags.join(', ')],
+    ['Compares', options.checksum ? 'contents' : 'size and time'],
+    ['Newer files there', options.update ? 'are kept' : 'are replaced'],
+    ['Timeout', options.timeout === 0 ? 'none' : `${options.timeout} s`],
+    ['Saved', formatDateTime(createdAt)],
+    [
+      'Last run',
+      lastRun === null ? 'never' : `${formatDateTime(lastRun.endedAt)}, ${outcomeLabel(lastRun.outcome).toLowerCase()}`,
+    ],
+  ];
+  for (const [fact, value] of facts) if (value !== '') print(`  ${fact.padEnd(18)} ${displayPath(value)}`);
+  return profile;
 }
 
 export async function removeProfile(
   words: readonly string[],
   { service, print }: CommandContext,
 ): Promise<{ name: string }> {
-  const { positionals } = readWords(words, {}, ['The name of the profile']);
+  const { positionals } = readWords(words, COMMANDS['profile remove']);
   const profile = byName('profile', service.profiles.list(), positionals[0]!);
   await service.handlers['profiles.remove']({ id: profile.id });
   print(`Removed the profile “${displayPath(profile.name)}”. No file was touched.`);
   return { name: profile.name };
-}
-
-function describe(profile: Profile, hosts: readonly Host[]): string {
-  const end = (endpoint: Endpoint): string =>
-    endpoint.kind === 'local'
-      ? endpoint.path
-      : `${hosts.find(({ id }) => id === endpoint.hostId)?.name ?? '?'}:${endpoint.path}`;
-  const { source, destination, contentsOnly, options } = profile;
-  const more = [options.delete ? 'deletes' : '', ...options.excludes.map((pattern) => `without ${pattern}`)].filter(
-    Boolean,
-  );
-  const slash = contentsOnly && !source.path.endsWith('/') ? '/' : '';
-  return displayPath(`${end(source)}${slash} → ${end(destination)}${more.length > 0 ? `, ${more.join(', ')}` : ''}`);
 }

@@ -8,7 +8,7 @@ export class ProgressLine {
 
   show(progress: RunProgress): void {
     if (!process.stderr.isTTY) return;
-    const width = Math.max(20, (process.stderr.columns ?? 80) - 1);
+    const width = Math.max(20, (process.stderr.columns || 80) - 1);
     process.stderr.write(`\r\x1b[K${progressText(progress).slice(0, width)}`);
     this.#shown = true;
   }

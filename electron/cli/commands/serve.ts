@@ -3,8 +3,7 @@ import type { CliValue } from '../../../shared/model/cli.ts';
 import { startBrowserShell } from '../../browser/browser-shell.ts';
 import { readWords, wholeNumber } from './arguments.ts';
 import type { CommandContext } from './context.ts';
-
-export const SERVE_OPTIONS = { port: { type: 'string' } } as const;
+import { COMMANDS } from './table.ts';
 
 /**
  * The window in a browser on this machine, until a signal ends it. The address is printed as soon as it answers.
@@ -15,7 +14,7 @@ export async function serveBrowser(
   { service, print, signal }: CommandContext,
   started: (value: CliValue<'serve'>) => void,
 ): Promise<void> {
-  const { values } = readWords(words, SERVE_OPTIONS, []);
+  const { values } = readWords(words, COMMANDS.serve);
   const shell = await startBrowserShell({
     port: wholeNumber('port', values.port ?? '0', 0, 65535),
     // In dist/ the built window lies beside the file this module is part of.

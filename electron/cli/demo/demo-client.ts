@@ -2,7 +2,7 @@ import type { Handlers } from '../../../shared/ipc/define.ts';
 import type { DriftlineContract } from '../../../shared/ipc/contract.ts';
 import { bytesToText, textToBytes } from '../../../shared/model/path.ts';
 import type { PreviewSummary } from '../../../shared/model/preview.ts';
-import { DEFAULT_PROFILE_OPTIONS, type Endpoint } from '../../../shared/model/profile.ts';
+import { DEFAULT_PROFILE_OPTIONS, type Endpoint, singleSource } from '../../../shared/model/profile.ts';
 import type { Prompt } from '../../../shared/model/prompt.ts';
 import type { RunResult } from '../../../shared/model/run.ts';
 import type { SshServer } from '../../engine/transport/ssh-server.ts';
@@ -78,6 +78,7 @@ export async function openDemoClient(options: {
         user: server.user,
         auth: { kind: 'password' as const },
         rsyncPath: program,
+        jumpHostId: null,
       };
       return (await api['hosts.add']({ draft, secret: server.password })).id;
     },
@@ -88,7 +89,8 @@ export async function openDemoClient(options: {
       };
       const draft = {
         name,
-        source: end(source, direction === 'pull'),
+        tags: [],
+        source: singleSource(end(source, direction === 'pull')),
         destination: end(destination, direction === 'push'),
         contentsOnly: true,
         options: { ...DEFAULT_PROFILE_OPTIONS, delete: true },

@@ -2,9 +2,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { type ByteString, bytesToText, textToBytes } from '../../../shared/model/path.ts';
+import { startEmbeddedServer } from '../../engine/embedded-server.ts';
 import type { serve } from '../../engine/serve.ts';
 import type { ServerSide } from '../../engine/transport/server-side.ts';
-import { type SshServer, startSshServer } from '../../engine/transport/ssh-server.ts';
+import type { SshServer } from '../../engine/transport/ssh-server.ts';
+import { VERSION } from '../version.ts';
 
 export type ServeRsync = typeof serve;
 
@@ -17,21 +19,17 @@ export interface DemoServerOptions {
   journalDir: ByteString;
 }
 
-/**
- * The embedded SSH server with two programs behind it: `rsync` is this engine, and the stock program's absolute path is
- * the stock program. Anything else is refused as a shell would.
- */
+/** The embedded server with two programs behind it: `rsync` is this engine, and the stock program's path is itself. */
 export function startDemoServer({ serve, stockRsync, journalDir }: DemoServerOptions): Promise<SshServer> {
-  return startSshServer({
-    onExec({ argv, side }) {
-      const [program, ...words] = argv;
-      if (words[0] === '--server' && program === 'rsync') void serve(side, words, { journalDir });
-      else if (words[0] === '--server' && stockRsync !== null && program === textToBytes(stockRsync)) {
-        runProgram(stockRsync, words, side);
-      } else {
-        side.stderr?.write('This server only runs rsync.\n');
-        side.exit(127);
-      }
+  return startEmbeddedServer({
+    version: VERSION,
+    root: null,
+    journalDir,
+    serve,
+    other(program, words, side) {
+      if (words[0] !== '--server' || stockRsync === null || program !== textToBytes(stockRsync)) return false;
+      runProgram(stockRsync, words, side);
+      return true;
     },
   });
 }

@@ -68,7 +68,7 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
   let closePeer = (): void => {};
   let startPeer: PeerStarter;
   let listModules: (() => Promise<void>) | null = null;
-  if (endpoints.direction === 'local') startPeer = localPeer(journalDir, signal);
+  if (endpoints.direction === 'local') startPeer = localPeer(journalDir, signal, options.insecureLinks);
   else {
     const { remoteShellPeer, sshPeer } = await import('./peer.ts');
     const context = {
@@ -144,10 +144,11 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
 }
 
 /** The file of `--log-file`. Without it the transfer goes on all the same. */
-function openLog({ logFile }: TransferOptions, err: (text: string) => void): LogFile | null {
+function openLog(options: TransferOptions, err: (text: string) => void): LogFile | null {
+  const { logFile } = options;
   if (logFile === null) return null;
   try {
-    return new LogFile(logFile);
+    return new LogFile(logFile, options);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     err(`driftline: failed to open log-file ${displayPath(bytesToText(logFile))}: ${displayPath(reason)}`);

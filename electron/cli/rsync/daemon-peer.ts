@@ -85,7 +85,7 @@ function readEarlyInput(path: ByteString): Buffer | null {
 
 /** From the file, else the environment, else the person (manual: --password-file). */
 async function password({ options, terminal }: DaemonContext): Promise<ByteString> {
-  if (options.passwordFile !== null) return readPasswordFile(options.passwordFile);
+  if (options.passwordFile !== null) return readPasswordFile(options.passwordFile, options);
   const fromEnvironment = process.env['RSYNC_PASSWORD'];
   if (fromEnvironment !== undefined) return textToBytes(fromEnvironment);
   const typed = await terminal()?.askSecret('Password: ');

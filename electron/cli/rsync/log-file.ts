@@ -1,6 +1,9 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, writeSync } from 'node:fs';
 import type { ByteString } from '../../../shared/model/path.ts';
+import { openNamed, type Trust } from '../../engine/fs/named-path.ts';
 import { timeText } from './listing.ts';
+
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
 
 /** Bytes gathered before they are written. */
 const GATHER = 32 * 1024;
@@ -14,8 +17,8 @@ export class LogFile {
   #closed = false;
 
   /** @throws a system error if the file cannot be opened */
-  constructor(path: ByteString, now: () => number = Date.now) {
-    this.#fd = openSync(Buffer.from(path, 'latin1'), 'a', 0o644);
+  constructor(path: ByteString, trust: Trust, now: () => number = Date.now) {
+    this.#fd = openNamed(path, APPEND, trust, 0o644);
     this.#now = now;
   }
 

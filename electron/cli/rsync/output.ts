@@ -116,12 +116,13 @@ export class RsyncPrinter {
           this.#complain(`driftline: ${textToBytes(event.issue.message)}`);
         }
         break;
-      case 'message':
-        for (const text of event.text.replace(/\n$/, '').split('\n')) {
-          if (event.level === 'info') this.#tell(text);
-          else this.#complain(this.#escape(text));
-        }
+      case 'message': {
+        // One message is one line: a newline inside it belongs to a name.
+        const text = event.text.replace(/\n$/, '');
+        if (event.level === 'info') this.#tell(text);
+        else this.#complain(this.#escape(text));
         break;
+      }
       case 'progress':
         if (event.listComplete) this.#filesListed = event.filesTotal;
         this.#progress?.update(event);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { fail } from '../../../shared/errors.ts';
 import {
@@ -7,8 +6,9 @@ import {
   parseServerWords,
   type ServerRequest,
 } from '../../engine/options/parse.ts';
+import { readNamed, type Trust } from '../../engine/fs/named-path.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
-import { checkDaemonOptions, type Endpoints, resolveEndpoints } from './location.ts';
+import { checkDaemonOptions, type Endpoints, resolveEndpoints } from './endpoints.ts';
 
 export type RsyncCommand =
   | {
@@ -26,9 +26,9 @@ export type RsyncCommand =
 const MAX_RULE_FILE = 16 * 1024 * 1024;
 
 /** Reads a rule file as bytes; `-` is standard input. */
-function readRuleFile(path: ByteString): ByteString {
+function readRuleFile(path: ByteString, trust: Trust): ByteString {
   try {
-    const content = readFileSync(path === '-' ? 0 : Buffer.from(path, 'latin1'));
+    const content = readNamed(path, trust);
     if (content.length > MAX_RULE_FILE) throw new Error('the file is too large for a rule file');
     return content.toString('latin1');
   } catch (error) {

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DriftlineError } from '../../../shared/errors.ts';
 import { readPasswordFile } from './password-file.ts';
 
+const OWN = { insecureLinks: false };
+
 let folder: string;
 let file: string;
 beforeEach(() => {
@@ -21,7 +23,7 @@ function write(text: string, mode = 0o600): string {
 
 function message(path = file): string {
   try {
-    readPasswordFile(path);
+    readPasswordFile(path, OWN);
   } catch (error) {
     if (!(error instanceof DriftlineError)) throw error;
     expect(error.data).toMatchObject({ kind: 'usage', exitCode: 1 });
@@ -37,10 +39,10 @@ describe('readPasswordFile', () => {
     ['s3cret\r\nmore\n', 's3cret'],
     ['\n\n a b \nmore', ' a b '],
     ['p\xe4ss\n', 'p\xe4ss'],
-  ])('%j', (text, password) => expect(readPasswordFile(write(text))).toBe(password));
+  ])('%j', (text, password) => expect(readPasswordFile(write(text), OWN)).toBe(password));
 
   it('reads no more than a password can be', () => {
-    expect(readPasswordFile(write('x'.repeat(100_000)))).toHaveLength(8192);
+    expect(readPasswordFile(write('x'.repeat(100_000)), OWN)).toHaveLength(8192);
   });
 
   it('refuses what is missing, empty, or open to others', () => {
@@ -52,7 +54,7 @@ describe('readPasswordFile', () => {
       expect(message()).toBe('password file must not be other-accessible');
     }
     write('s3cret', 0o640);
-    expect(readPasswordFile(file)).toBe('s3cret');
+    expect(readPasswordFile(file, OWN)).toBe('s3cret');
   });
 
   it.runIf(process.getuid?.() === 0)('refuses to root what is not its own', () => {

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readSync } from 'node:fs';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
+import { openNamed, type Trust } from '../../engine/fs/named-path.ts';
 
 /** More than this before the first line's end is no password. */
 const MAX_PASSWORD = 8192;
@@ -9,13 +10,13 @@ const MAX_PASSWORD = 8192;
  * The password in the file of `--password-file`: its first line that is not empty; `-` is standard input.
  * @throws `usage` (exit 1) with rsync's words for a file that is missing, open to others, not root's own or empty
  */
-export function readPasswordFile(path: ByteString): ByteString {
+export function readPasswordFile(path: ByteString, trust: Trust): ByteString {
   const shown = displayPath(bytesToText(path));
   const refuse = (code: string, message: string, cause?: unknown): Error => fail('usage', code, message, { cause });
   let fd = 0;
   if (path !== '-') {
     try {
-      fd = openSync(Buffer.from(path, 'latin1'), 'r');
+      fd = openNamed(path, constants.O_RDONLY, trust);
     } catch (cause) {
       throw refuse('password-file', `could not open password file ${shown}: ${reason(cause)}`, cause);
     }

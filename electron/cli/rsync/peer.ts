@@ -7,10 +7,13 @@ import { quoteRemoteCommand, quoteRemoteWords } from '../../engine/handshake/ser
 import type { PeerStarter } from '../../engine/index.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import type { SshConnection } from '../../engine/transport/ssh.ts';
+import { userKnownHosts } from '../../engine/transport/known-hosts.ts';
+import type { SshHop } from '../../engine/transport/ssh-jump.ts';
 import type { SshPrompts, SshTarget } from '../../engine/transport/ssh-target.ts';
 import { homeFolder } from '../../service/home.ts';
+import { jumpHosts } from '../../service/jump-hosts.ts';
 import type { SecretKind } from '../../service/secrets.ts';
-import { askHostKey, askSecret, type Terminal } from '../terminal.ts';
+import { askHostKey, askLogin, askSecret, type Terminal } from '../terminal.ts';
 
 export interface PeerContext {
   options: TransferOptions;
@@ -46,7 +49,8 @@ export function sshPeer(context: PeerContext): { start: PeerStarter; close: () =
       ]);
       const { options } = context;
       const name = bytesToText(context.host);
-      const host = await savedHost(name);
+      const saved = await savedHost(name);
+      const host = saved?.host ?? null;
       const user = context.user === null ? null : bytesToText(context.user);
       const { target, jumps, knownHosts, from } = resolveRemoteName(
         { name, user, port: null },
@@ -57,7 +61,8 @@ export function sshPeer(context: PeerContext): { start: PeerStarter; close: () =
       }
       try {
         const forced = options.ipVersion === 0 ? {} : { family: options.ipVersion };
-        const way = jumps.map((hop) => ({ ...hop, target: { ...hop.target, ...forced } }));
+        const hops = saved === null ? jumps : saved.way.map((hop) => hopOf(hop, context));
+        const way = hops.map((hop) => ({ ...hop, target: { ...hop.target, ...forced } }));
         connection = await connectThrough(
           way,
           { ...target, ...forced },
@@ -91,8 +96,18 @@ function targetOf(host: Host): SshTarget {
   };
 }
 
-/** The saved host of exactly this name. The store is read only where there is one; a damaged one is an error here. */
-async function savedHost(name: string): Promise<Host | null> {
+/** A saved host on the way, with its own accepted key, secret and questions. */
+function hopOf(hop: Host, context: PeerContext): SshHop {
+  return {
+    target: targetOf(hop),
+    knownHosts: [userKnownHosts()],
+    pinned: hop.hostKey,
+    prompts: prompts(context, hop),
+  };
+}
+
+/** The saved host of exactly this name, and those on the way to it. The store is read only where there is one; a damaged one is an error here. */
+async function savedHost(name: string): Promise<{ host: Host; way: Host[] } | null> {
   let text: string;
   try {
     text = readFileSync(join(homeFolder(), 'driftline.json'), 'utf8');
@@ -101,7 +116,11 @@ async function savedHost(name: string): Promise<Host | null> {
   }
   const { decodeDocument } = await import('../../service/store/document.ts');
   const decoded = decodeDocument(text);
-  if (decoded.kind === 'good') return decoded.document.hosts.find((host) => host.name === name) ?? null;
+  if (decoded.kind === 'good') {
+    const { hosts } = decoded.document;
+    const host = hosts.find((each) => each.name === name);
+    return host === undefined ? null : { host, way: jumpHosts(host, hosts) };
+  }
   const why = decoded.kind === 'newer' ? 'it was written by a later version' : `it is damaged: ${decoded.why}`;
   throw fail('usage', 'store-unreadable', `The saved hosts cannot be read: ${displayPath(why)}.`, {
     hint: 'Use -e ssh to reach a machine without them.',
@@ -124,11 +143,9 @@ function prompts(context: PeerContext, host: Host | null): SshPrompts {
       const { keyPath, user } = question;
       return askSecret(terminal, keyPath !== undefined ? { keyPath } : { user, host: question.host }, question.attempt);
     },
-    answer: async ({ prompt, echo, user, host: at }) => {
+    answers: async (question) => {
       const terminal = context.terminal();
-      if (terminal === null) return null;
-      const question = displayPath(`(${user}@${at}) ${prompt} `);
-      return echo ? terminal.ask(question) : terminal.askSecret(question);
+      return terminal === null ? null : askLogin(terminal, question);
     },
   };
 }

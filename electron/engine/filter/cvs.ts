@@ -1,6 +1,5 @@
 import { joinPath, textToBytes } from '../../../shared/model/path.ts';
-import { readRuleFile } from './read-rule-file.ts';
-import { addContent, type RuleFiles } from './rule-list.ts';
+import { addContent, type ReadRuleFile, type RuleFiles } from './rule-list.ts';
 import { type CvsRule, type FilterRule, FULL_RULES, type PatternRule, type RuleTemplate } from './rule.ts';
 
 /** What CVS leaves out by itself (reference §5.3). */
@@ -30,7 +29,7 @@ export const CVS_EXCLUDE: readonly FilterRule[] = [
  * The rules a CVS rule stands for on this machine: the default names, those in `~/.cvsignore`, those in CVSIGNORE. A
  * `!` among them drops what was collected so far.
  */
-export function expandCvs(rule: CvsRule, env: NodeJS.ProcessEnv = process.env): PatternRule[] {
+export function expandCvs(rule: CvsRule, read: ReadRuleFile, env: NodeJS.ProcessEnv = process.env): PatternRule[] {
   const { include, side, negate, absolute } = rule;
   const rules: PatternRule[] = [];
   const sink = {
@@ -43,7 +42,7 @@ export function expandCvs(rule: CvsRule, env: NodeJS.ProcessEnv = process.env): 
   };
   const bare: RuleTemplate = { ...FULL_RULES, prefixes: 'none', cvs: true, words: true, perishable: true };
   const template = { ...bare, include, side, absolute };
-  const own = env['HOME'] === undefined ? null : readRuleFile(joinPath(textToBytes(env['HOME']), '.cvsignore'));
+  const own = env['HOME'] === undefined ? null : read(joinPath(textToBytes(env['HOME']), '.cvsignore'));
   for (const content of [DEFAULT_NAMES, own ?? '', textToBytes(env['CVSIGNORE'] ?? '')]) {
     addContent(sink, content, template, { files: NO_FILES, dir: '', depth: 0 }, '.cvsignore');
   }

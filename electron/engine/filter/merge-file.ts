@@ -2,8 +2,7 @@ import { fail } from '../../../shared/errors.ts';
 import { joinPath, type ByteString } from '../../../shared/model/path.ts';
 import { expandCvs } from './cvs.ts';
 import { compileLocalMatcher, isBelow, type Matcher } from './matcher.ts';
-import { readRuleFile } from './read-rule-file.ts';
-import { addContent, type RuleFiles } from './rule-list.ts';
+import { addContent, type ReadRuleFile, type RuleFiles } from './rule-list.ts';
 import { type DirMergeRule, type FilterRule, type PatternRule, templateOf } from './rule.ts';
 
 /** A rule as it is tried. */
@@ -31,16 +30,12 @@ export interface Scope {
 
 /** Where per-directory files are read. A daemon confines it to its module. */
 export interface MergeFiles {
-  /** Content of a file by its absolute path, or null if there is none. */
-  read(path: ByteString): ByteString | null;
+  readonly read: ReadRuleFile;
   /** Directory above which none is looked at. */
   readonly floor: ByteString;
   /** Whether NUL stands between rules (`-0`). */
   readonly from0: boolean;
 }
-
-/** Per-directory files anywhere on this machine. */
-export const localMergeFiles = (from0: boolean): MergeFiles => ({ read: readRuleFile, floor: '/', from0 });
 
 /** Most per-directory files that may be looked for in one directory; each costs a call in every directory. */
 const MAX_POINTS = 256;
@@ -86,7 +81,7 @@ export class RuleCompiler {
   /** Compiles one rule that acts here; a file name that is looked for already is no second rule. */
   compile(rule: FilterRule, dir: ByteString, points: MergePoint[]): RuleNode[] {
     if (!this.#acts(rule)) return [];
-    if (rule.kind === 'cvs') return expandCvs(rule).map((each) => this.#pattern(each, dir));
+    if (rule.kind === 'cvs') return expandCvs(rule, this.#files.read).map((each) => this.#pattern(each, dir));
     if (rule.kind === 'pattern') return [this.#pattern(rule, dir)];
     const base = rule.name.slice(rule.name.lastIndexOf('/') + 1);
     if (points.some((point) => point.base === base)) return [];

@@ -206,7 +206,7 @@ describe('wire', () => {
   );
 
   it('sends what the server needs (reference §5.2, §5.3)', () => {
-    expect(encodeRules(withRules(list), false)).toEqual([
+    expect(encodeRules(withRules(list), false, () => null)).toEqual([
       '- *.o',
       '+ /keep/',
       '-r keepme',
@@ -214,7 +214,13 @@ describe('wire', () => {
       '-/! x',
       '+r risky',
     ]);
-    expect(encodeRules(withRules(list), true)).toEqual(['- *.o', '+ /keep/', '-s *.tmp', '-p .pp/', '-/! x']);
+    expect(encodeRules(withRules(list), true, () => null)).toEqual([
+      '- *.o',
+      '+ /keep/',
+      '-s *.tmp',
+      '-p .pp/',
+      '-/! x',
+    ]);
   });
 
   // Texts captured from rsync 3.5.0.
@@ -241,7 +247,7 @@ describe('wire', () => {
 
   it('sends per-directory and CVS rules as stock rsync does', () => {
     const sent = [': .r', '- .r2', ': .r2', ':n- .r3', ':w+ .r4'];
-    expect(encodeRules(withRules(parsedMerges()), true)).toEqual([
+    expect(encodeRules(withRules(parsedMerges()), true, () => null)).toEqual([
       ...sent,
       ':Cs .cvsignore',
       '-C ',
@@ -251,26 +257,26 @@ describe('wire', () => {
       '-s y',
       '- foo',
     ]);
-    const pushed = encodeRules(withRules(parsedMerges()), false);
+    const pushed = encodeRules(withRules(parsedMerges()), false, () => null);
     expect(pushed.slice(0, 7)).toEqual([...sent, '-p RCS', '-p SCCS']);
     expect(pushed.slice(-7)).toEqual(['-p .bzr/', ':/p .r5', '-x user.foo', ':r .r6', ':- a b', '-r x', '- foo']);
   });
 
   it('keeps rules without a side from a receiver that deletes what is excluded', () => {
     const options = withRules(parsedMerges(), { deleteExcluded: true, cvsExclude: true });
-    expect(encodeRules(options, false)).toEqual([': .r', ': .r2', ':/p .r5', ':r .r6', '-r x']);
-    expect(encodeRules(options, true)).toContain('-s foo');
+    expect(encodeRules(options, false, () => null)).toEqual([': .r', ': .r2', ':/p .r5', ':r .r6', '-r x']);
+    expect(encodeRules(options, true, () => null)).toContain('-s foo');
   });
 
   it('sends what -C stands for on a push, and leaves it to the server on a pull', () => {
     const options = withRules([rule('x')], { cvsExclude: true });
-    expect(encodeRules(options, false).slice(0, 3)).toEqual(['- x', ':C .cvsignore', '-p RCS']);
-    expect(encodeRules(options, true)).toEqual(['- x']);
+    expect(encodeRules(options, false, () => null).slice(0, 3)).toEqual(['- x', ':C .cvsignore', '-p RCS']);
+    expect(encodeRules(options, true, () => null)).toEqual(['- x']);
   });
 
   it('reads back what it sent', () => {
     const received: FilterRule[] = [];
-    for (const text of encodeRules(withRules(list), false)) decodeRule(received, text);
+    for (const text of encodeRules(withRules(list), false, () => null)) decodeRule(received, text);
     expect(received).toEqual(list.filter((one) => one.side !== 'sender'));
   });
 

@@ -6,6 +6,9 @@ import { type FilterRule, FULL_RULES, oldRules, type RuleTemplate, templateOf } 
 /** How deep rule files may name each other (reference §5.6). */
 const MAX_NESTING = 32;
 
+/** Reads a rule file that need not be there: its content by its absolute path, or null for no rules. */
+export type ReadRuleFile = (path: ByteString) => ByteString | null;
+
 /** What reads rule files. */
 export interface RuleFiles {
   /** Content of a file as bytes. @throws where it cannot be read */

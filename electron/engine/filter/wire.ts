@@ -4,6 +4,7 @@ import type { TransferOptions } from '../options/transfer-options.ts';
 import { actsOn } from './chain.ts';
 import { CVS_EXCLUDE, expandCvs } from './cvs.ts';
 import { applyRule, parseFilterRule } from './parse.ts';
+import type { ReadRuleFile } from './rule-list.ts';
 import type { DirMergeRule, FilterRule, PatternRule, RuleSide } from './rule.ts';
 
 /** Longest rule text a stock peer accepts, in bytes (reference §5.1). */
@@ -44,9 +45,10 @@ export function serverRules(options: TransferOptions, received: readonly FilterR
  * The rule texts a client sends, in order, without lengths and terminator (reference §5.2, §5.3). Rules that only
  * concern the client's side stay at home; rules for only the server's side carry its modifier.
  * @param serverSends whether the server is the sender (a pull)
+ * @param read reads what `-C` stands for
  * @throws usage `filter-too-long`
  */
-export function encodeRules(options: TransferOptions, serverSends: boolean): ByteString[] {
+export function encodeRules(options: TransferOptions, serverSends: boolean, read: ReadRuleFile): ByteString[] {
   const { deleteExcluded } = options;
   const remote = serverSends ? 'sender' : 'receiver';
   const texts: ByteString[] = [];
@@ -55,7 +57,7 @@ export function encodeRules(options: TransferOptions, serverSends: boolean): Byt
     if (rule.kind === 'dir-merge') texts.push(mergeText(rule));
     else if (rule.kind === 'pattern') texts.push(patternText(rule, serverSends && deleteExcluded));
     else if (serverSends) texts.push(`${kindLetters(rule)}C${sideLetters(rule.side)} `);
-    else texts.push(...expandCvs(rule).map((each) => patternText(each, false)));
+    else texts.push(...expandCvs(rule, read).map((each) => patternText(each, false)));
   }
   const long = texts.find((text) => text.length > MAX_RULE_TEXT);
   if (long !== undefined) {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { fail } from '../../../shared/errors.ts';
 import { bytesToText, displayPath, joinPath, type ByteString } from '../../../shared/model/path.ts';
 
@@ -6,12 +5,13 @@ import { bytesToText, displayPath, joinPath, type ByteString } from '../../../sh
 export const MAX_NAME_BYTES = 256 * 1024 * 1024;
 
 /**
- * The content of a `--files-from` list; `-` is standard input.
+ * The content of a `--files-from` list.
+ * @param read reads a file; `-` is standard input
  * @throws usage `files-from` exit 1, as rsync: nothing has begun
  */
-export function readNameList(path: ByteString): ByteString {
+export function readNameList(path: ByteString, read: (path: ByteString) => Buffer): ByteString {
   try {
-    const content = readFileSync(path === '-' ? 0 : Buffer.from(path, 'latin1'));
+    const content = read(path);
     if (content.length > MAX_NAME_BYTES) throw new Error('it is too large');
     return content.toString('latin1');
   } catch (error) {

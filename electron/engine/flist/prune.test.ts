@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { EntryFlag, entryName, type FileEntry } from './entry.ts';
 import { pruneEmptyDirs } from './prune.ts';
-import { sortEntries } from './sort.ts';
+import { markDuplicates, sortEntries } from './sort.ts';
 
 const entry = (name: string, mode: number): FileEntry => {
   const slash = name.lastIndexOf('/');
@@ -16,6 +16,7 @@ function pruned(names: string[], named: (dir: string) => boolean = () => false):
     name.endsWith('/') ? entry(name.slice(0, -1), 0o40755) : entry(name, name === '.' ? 0o40755 : 0o100644),
   );
   sortEntries(list);
+  markDuplicates(list);
   pruneEmptyDirs(list, named);
   return list.filter(({ flags }) => !(flags & EntryFlag.INACTIVE)).map(entryName);
 }
@@ -35,4 +36,14 @@ it('drops chains of empty folders', () => {
 
 it('keeps a folder that a rule names, and what it is in', () => {
   expect(pruned(['.', 'a/', 'a/b/', 'a/b/c/', 'd/'], (dir) => dir === 'a/b')).toEqual(['.', 'a', 'a/b']);
+});
+
+it('keeps an empty folder that is in the list twice', () => {
+  expect(pruned(['.', 'a/', 'a/', 'a/b/', 'c/'])).toEqual(['.', 'a']);
+});
+
+it('drops an empty folder that is in the list twice and ends it, as rsync does', () => {
+  expect(pruned(['.', '.', 'f', 'c/', 'c/', 'd/', 'd/'])).toEqual(['.', 'f', 'c']);
+  expect(pruned(['.', 'd/', 'd/', 'd/e/', 'd/e/', 'd/f'])).toEqual(['.', 'd', 'd/f']);
+  expect(pruned(['a/', 'a/'])).toEqual([]);
 });

@@ -61,13 +61,14 @@ export class HeldDirs implements DirHandles {
   /**
    * @param root may itself be reached through symlinks
    * @param follow whether a symlink to a folder below the root stands for that folder (`--keep-dirlinks`)
+   * @param at another path to it, which is the one that is opened
    * @throws fs if it is missing or no folder
    */
-  constructor(root: ByteString, follow = false) {
+  constructor(root: ByteString, follow = false, at = root) {
     this.#rootPath = root;
     this.#follow = follow;
     try {
-      this.#root = held('', fs.openSync(native(root), HOLD));
+      this.#root = held('', fs.openSync(native(at), HOLD));
     } catch (error) {
       throw fsError(error, 'open the folder', root);
     }

@@ -18,6 +18,7 @@ import type {
   XattrDoor,
 } from './fs.ts';
 import { type Journal, NO_JOURNAL, type TempKind } from './journal.ts';
+import { atNamed, type Trust } from './named-path.ts';
 import { checkName, checkRel, native } from './native-path.ts';
 import { BYTES, openRegular, statOrNull } from './node-fs.ts';
 import { loadPosix } from './posix.ts';
@@ -41,6 +42,8 @@ export interface RootOptions {
   fakeSuper?: boolean;
   /** Whether reading leaves access times alone (`--open-noatime`). */
   noatime?: boolean;
+  /** Which links lead to the root itself. Default: all. */
+  trust?: Trust;
 }
 
 /**
@@ -49,14 +52,17 @@ export interface RootOptions {
  * @throws fs `enoent`, `enotdir`, `eacces` …
  */
 export function openRoot(path: ByteString, options: RootOptions = {}): DestinationRoot {
+  const Dirs = (options.hold ?? canHold()) ? HeldDirs : WalkedDirs;
   let real: ByteString;
+  let dirs: DirHandles;
   try {
-    real = fs.realpathSync.native(native(path), BYTES);
+    [real, dirs] = atNamed(path, options.trust ?? { insecureLinks: true }, (at) => {
+      const found = fs.realpathSync.native(native(at), BYTES);
+      return [found, new Dirs(found, options.follow, at)];
+    });
   } catch (error) {
     throw fsError(error, 'open the folder', path);
   }
-  const Dirs = (options.hold ?? canHold()) ? HeldDirs : WalkedDirs;
-  const dirs = new Dirs(real, options.follow);
   return new OpenRoot(real, dirs, options.journal ?? NO_JOURNAL, options);
 }
 

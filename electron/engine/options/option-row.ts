@@ -36,8 +36,11 @@ export interface OptionState {
   capabilities: string | null;
   request: 'help' | 'version' | 'version-json' | 'info-help' | 'debug-help' | null;
   /** Reads the file of `--exclude-from`/`--include-from`; only a client has one. */
-  readonly readRuleFile: (path: ByteString) => ByteString;
+  readonly readRuleFile: ReadListFile;
 }
+
+/** Reads a file that an option names. @param insecureLinks see `TransferOptions` */
+export type ReadListFile = (path: ByteString, how: { insecureLinks: boolean }) => ByteString;
 
 /** One option. The parser, `--help` and the refusals all come from these rows. */
 export interface OptionRow {

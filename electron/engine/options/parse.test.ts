@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { DriftlineError, type ErrorData } from '../../../shared/errors.ts';
 import { optionsHelp } from './help.ts';
 import { OPTION_TABLE } from './option-table.ts';
-import { nearestOption, parseClientWords, parseServerWords } from './parse.ts';
+import { nearestOption } from './lex.ts';
+import { parseClientWords, parseServerWords } from './parse.ts';
 import { parseInteger, parseSize } from './size.ts';
 
 const noFiles = (): string => {
@@ -146,6 +147,7 @@ describe('client words', () => {
     [['--protect-args'], 1, '--protect-args is not supported by this version of Driftline'],
     [['-N'], 1, 'This rsync does not support --crtimes (-N)'],
     [['--append', '-W'], 1, '--append cannot be used with --whole-file'],
+    [['--append', '--cc=none,md5'], 1, '--append cannot be used with --whole-file'],
     [['--append-verify', '--partial-dir=x'], 1, '--append cannot be used with --partial-dir'],
     [['--inplace', '--delay-updates'], 1, '--inplace cannot be used with --delay-updates'],
     [['--write-devices', '--partial-dir=x'], 1, '--inplace cannot be used with --partial-dir'],

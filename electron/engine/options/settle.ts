@@ -89,7 +89,9 @@ function settleBackup({ options, filters, server }: OptionState): void {
 /** How files are written: in place, with partial folders, delayed. */
 function settleWriting({ options, filters, server }: OptionState, env: Environment): void {
   const appending = options.append !== 'off';
-  if (appending && options.wholeFile === true) {
+  // Without sums there is nothing to make a delta with.
+  const whole = options.wholeFile === true || options.checksumChoice?.split(',')[0] === 'none';
+  if (appending && whole) {
     throw fail('usage', 'conflict', '--append cannot be used with --whole-file');
   }
   if (appending || options.writeDevices) options.inplace = true;

@@ -2,8 +2,11 @@ import type { ByteString } from '../../../shared/model/path.ts';
 import { addFilter, addPattern, addPatternFile, type RuleFiles } from '../filter/rule-list.ts';
 import { flag, type OptionGroup, type OptionState, toggle, value } from './option-row.ts';
 
-/** What stands before an option counts for it: `-0` must come first. */
-const filesOf = (state: OptionState): RuleFiles => ({ read: state.readRuleFile, from0: state.options.from0 });
+/** What stands before an option counts for it: `-0` and `--insecure-links` must come first. */
+const filesOf = (state: OptionState): RuleFiles => ({
+  read: (path) => state.readRuleFile(path, state.options),
+  from0: state.options.from0,
+});
 
 const readRules = (include: boolean) => (state: OptionState, path: ByteString) =>
   addPatternFile(state.filters, path, include, filesOf(state));

@@ -64,14 +64,7 @@ export const SOURCE_OPTIONS: OptionGroup = {
     toggle('copy-links', 'L', 'copyLinks', 'copy what symbolic links point to', false),
     toggle('copy-unsafe-links', undefined, 'copyUnsafeLinks', 'copy what links out of the tree point to', false),
     toggle('safe-links', undefined, 'safeLinks', 'leave out links that point out of the tree', false),
-    // Which is how the paths of options are read in any case: the file system decides who may go where.
-    flag(
-      'insecure-links',
-      {},
-      'follow links in the paths of options, whoever made them',
-      () => undefined,
-      () => undefined,
-    ),
+    toggle('insecure-links', undefined, 'insecureLinks', 'follow links in the paths of options, whoever made them'),
     toggle('munge-links', undefined, 'mungeLinks', 'store links so that nothing can follow them'),
     toggle('copy-dirlinks', 'k', 'copyDirlinks', 'copy folders that links point to', false),
     toggle('keep-dirlinks', 'K', 'keepDirlinks', 'take links to folders at the destination as folders', false),

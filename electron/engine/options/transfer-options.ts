@@ -32,6 +32,7 @@ export interface TransferOptions {
   missingArgs: 'error' | 'ignore' | 'delete';
   removeSourceFiles: boolean;
   pruneEmptyDirs: boolean; // -m
+  insecureLinks: boolean; // links of other users in paths the user named are followed
   /** Where the list of `--files-from` lies, or null; `host` as named, where the remote side was named at all. */
   filesFrom: { readonly path: ByteString; readonly at: 'local' | 'remote'; readonly host: ByteString | null } | null;
   from0: boolean; // -0
@@ -193,6 +194,7 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   missingArgs: 'error',
   removeSourceFiles: false,
   pruneEmptyDirs: false,
+  insecureLinks: false,
   filesFrom: null,
   from0: false,
   openNoatime: false,

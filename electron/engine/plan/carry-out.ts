@@ -1,15 +1,16 @@
-import { toErrorData } from '../../../shared/errors.ts';
+import { fail, toErrorData } from '../../../shared/errors.ts';
 import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
 import type { PlanItem } from '../../../shared/plan-codec.ts';
-import type { EngineIssue, TransferStats } from '../events.ts';
+import type { TransferStats } from '../events.ts';
 import type { FilterRule } from '../filter/rule.ts';
+import type { Stat } from '../fs/fs.ts';
 import { nodeSourceFs } from '../fs/node-fs.ts';
 import { openRoot } from '../fs/root.ts';
 import { localPeer, runTransfer, type TransferHooks, type TransferRequest } from '../index.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { setWhatCanBe } from '../roles/attributes.ts';
 import { countDeletion, noDeletions } from '../roles/delete-stats.ts';
-import { destinationArgument, sourceArgument, sourceBase, type MirrorJob } from './job.ts';
+import { destinationArgument, sourceArguments, type MirrorJob } from './job.ts';
 import { folderTree, plannedTree } from './planned-tree.ts';
 import { kindOf, parentOf } from './planner.ts';
 import { turn } from './preview.ts';
@@ -35,7 +36,14 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
       hooks.onEvent(event);
     },
   };
+  const place = job.direction === 'push' ? null : placeOf(nodeSourceFs.stat(job.destination));
   const deletions = items.filter((item) => item.action === 'delete');
+  const { maxDelete } = job.options;
+  if (maxDelete !== null && deletions.length > maxDelete) {
+    throw fail('guard', 'max-delete', `The plan deletes ${deletions.length} entries; the profile allows ${maxDelete}`, {
+      hint: 'Untick deletions in a preview, or raise the limit in the profile.',
+    });
+  }
   const transfers = items.filter((item) => item.action !== 'delete');
   // A folder that something else replaces goes first, with its contents: the item cannot be made otherwise.
   const byName = new Map(transfers.map((item) => [item.name, item]));
@@ -43,15 +51,15 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
   const before: PlanItem[] = [];
   const after: PlanItem[] = [];
   for (const item of deletions) {
-    const place = replacementOf(item.name, byName);
-    if (place) replaced.set(place.name, place);
-    (place ? before : after).push(item);
+    const taker = replacementOf(item.name, byName);
+    if (taker) replaced.set(taker.name, taker);
+    (taker ? before : after).push(item);
   }
   // Not counted as deletions: the preview shows them as updates.
   for (const item of replaced.values()) before.push({ ...item, kind: 'dir', action: 'delete', reason: 'type' });
   const deleted = noDeletions();
   let removed = 0;
-  if (before.length > 0) removed = await remove(job, before, counting, deleted);
+  if (before.length > 0) removed = await remove(job, before, counting, deleted, place);
 
   let stats: TransferStats | null = null;
   let exitCode = 0;
@@ -64,16 +72,8 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
   }
   if (after.length > 0) {
     if (exitCode === 0 && transferIssues === 0)
-      removed = Math.max(removed, await remove(job, after, counting, deleted));
-    else {
-      const issue: EngineIssue = {
-        code: 'delete-skipped-io-error',
-        name: '',
-        message: `The transfer was not free of errors, so none of the ${after.length} planned deletions was made`,
-        ioError: 0,
-      };
-      counting.onEvent({ type: 'issue', issue });
-    }
+      removed = Math.max(removed, await remove(job, after, counting, deleted, place));
+    else notDeletedAtAll(counting, 'The transfer was not free of errors', after.length);
   }
   exitCode = Math.max(exitCode, removed);
   if (exitCode === 0 && issueCount > 0) exitCode = 23;
@@ -100,10 +100,10 @@ function transferRequest(job: MirrorJob, transfers: readonly PlanItem[], signal:
     ...job.options,
     deleteMode: 'none',
     incRecurse: false,
-    listOnly: false,
-    dryRun: false,
+    // The plan was pruned; the folders of its items alone may look empty.
+    pruneEmptyDirs: job.direction === 'push' ? false : job.options.pruneEmptyDirs,
   };
-  const common = { options, journalDir: job.journalDir, sources: [sourceArgument(job)] };
+  const common = { options, journalDir: job.journalDir, sources: sourceArguments(job) };
   if (job.direction === 'push') {
     return {
       ...common,
@@ -111,7 +111,7 @@ function transferRequest(job: MirrorJob, transfers: readonly PlanItem[], signal:
       destination: destinationArgument(job),
       startPeer: job.startPeer,
       local: false,
-      tree: (conn) => plannedTree(conn, nodeSourceFs, sourceBase(job), job.contentsOnly, transfers),
+      tree: (conn) => plannedTree(conn, nodeSourceFs, job, transfers),
     };
   }
   return {
@@ -130,10 +130,11 @@ async function remove(
   items: readonly PlanItem[],
   hooks: TransferHooks,
   deleted: ReturnType<typeof noDeletions>,
+  place: string | null,
 ): Promise<number> {
   hooks.onEvent({ type: 'phase', phase: 'deleting' });
   if (job.direction === 'push') return removeRemotely(job, items, hooks, deleted);
-  await removeLocally(job, items, hooks, deleted);
+  await removeLocally(job, items, hooks, deleted, place);
   return 0;
 }
 
@@ -168,7 +169,10 @@ async function removeRemotely(
     devices: false,
     specials: false,
     checksum: false,
+    pruneEmptyDirs: false,
     deleteMode: 'during',
+    // The plan keeps within the limit as a whole, or nothing of it is carried out.
+    maxDelete: null,
     incRecurse: false,
     filters,
   };
@@ -177,12 +181,12 @@ async function removeRemotely(
     {
       options,
       direction: 'push',
-      sources: [sourceArgument(job)],
+      sources: sourceArguments(job),
       destination: destinationArgument(job),
       startPeer: job.startPeer,
       local: false,
       journalDir: null,
-      tree: () => folderTree(nodeSourceFs, sourceBase(job), folders),
+      tree: () => folderTree(nodeSourceFs, job, folders),
     },
     {
       ...hooks,
@@ -209,9 +213,15 @@ async function removeLocally(
   items: readonly PlanItem[],
   hooks: TransferHooks,
   deleted: ReturnType<typeof noDeletions>,
+  place: string | null,
 ): Promise<void> {
   const root = openRoot(job.destination);
   try {
+    // Another folder, or a link to one, may have come in its place while the transfer went on (faults.md X12).
+    if (placeOf(root.dir('')?.lstat('.') ?? null) !== place) {
+      notDeletedAtAll(hooks, 'Another folder has taken the place of the destination', items.length);
+      return;
+    }
     const touched = new Map<ByteString, { mtime: number; nsec: number }>();
     let count = 0;
     for (const item of items) {
@@ -240,7 +250,7 @@ async function removeLocally(
       } catch (error) {
         notDeleted(hooks, item.name, toErrorData(error).message);
       }
-      if (++count % 500 === 0) await turn(hooks.signal);
+      if (++count % 500 === 0) await turn(hooks);
     }
     // The folders that stay keep the times the transfer gave them.
     for (const [name, time] of touched) {
@@ -254,6 +264,13 @@ async function removeLocally(
   } finally {
     root.close();
   }
+}
+
+const placeOf = (stat: Stat | null): string | null => stat && `${stat.dev}:${stat.ino}`;
+
+function notDeletedAtAll(hooks: TransferHooks, why: string, count: number): void {
+  const message = `${why}, so none of the ${count} planned deletions was made`;
+  hooks.onEvent({ type: 'issue', issue: { code: 'delete-skipped-io-error', name: '', message, ioError: 0 } });
 }
 
 function notDeleted(hooks: TransferHooks, name: ByteString, why: string): void {

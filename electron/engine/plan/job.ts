@@ -3,14 +3,14 @@ import { joinPath } from '../../../shared/model/path.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { PeerStarter } from '../index.ts';
 
-/** What previews and plan runs work on: one folder and its mirror. */
+/** What previews and plan runs work on: one or more folders and their mirror. */
 export interface MirrorJob {
   /** `local` = both ends on this machine. */
   direction: 'push' | 'pull' | 'local';
-  /** Source folder, without a trailing slash. */
-  source: ByteString;
+  /** Source folders, all on one side; at least one. A name that several have is taken from the first, as rsync does. */
+  sources: readonly ByteString[];
   destination: ByteString;
-  /** Only the folder's contents go to the destination; otherwise the folder itself does. */
+  /** Only the folders' contents go to the destination; otherwise the folders themselves do. */
   contentsOnly: boolean;
   /** What the user asked; `deleteMode` other than none means the plan may delete. */
   options: TransferOptions;
@@ -20,34 +20,46 @@ export interface MirrorJob {
   journalDir: ByteString | null;
 }
 
-/** Name of the folder that entries are below, '' when only its contents travel. */
-export function folderName(job: MirrorJob): ByteString {
-  if (job.contentsOnly) return '';
-  const trimmed = job.source.replace(/\/+$/, '');
-  return trimmed.slice(trimmed.lastIndexOf('/') + 1);
+type Ends = Pick<MirrorJob, 'sources' | 'destination' | 'contentsOnly'>;
+
+const trimmed = (path: ByteString): ByteString => path.replace(/(.)\/+$/, '$1');
+
+/** What the folder is called at the destination; '' when only its contents travel. */
+function folderName(source: ByteString, contentsOnly: boolean): ByteString {
+  if (contentsOnly) return '';
+  const path = source.replace(/\/+$/, '');
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return name === '.' || name === '..' ? '' : name;
 }
 
-/** Local folder such that `join(base, entryName)` is an entry of the source. */
-export function sourceBase(job: MirrorJob): ByteString {
-  const trimmed = job.source.replace(/(.)\/+$/, '$1');
-  if (job.contentsOnly) return trimmed;
-  const slash = trimmed.lastIndexOf('/');
-  return slash < 0 ? '.' : slash === 0 ? '/' : trimmed.slice(0, slash);
+/** What the sources' folders are called at the destination, each name once; '' stands for the destination itself. */
+export function folderNames({ sources, contentsOnly }: Ends): ByteString[] {
+  return [...new Set(sources.map((source) => folderName(source, contentsOnly)))];
 }
 
-/** Source argument in rsync's form. */
-export function sourceArgument(job: MirrorJob): ByteString {
-  const trimmed = job.source.replace(/(.)\/+$/, '$1');
-  return job.contentsOnly ? (trimmed.endsWith('/') ? trimmed : `${trimmed}/`) : trimmed;
+/** Source arguments in rsync's form. */
+export function sourceArguments({ sources, contentsOnly }: Ends): ByteString[] {
+  return sources.map((source) => {
+    const path = trimmed(source);
+    return contentsOnly && !path.endsWith('/') ? `${path}/` : path;
+  });
 }
 
 /** Destination in rsync's form: always a folder. */
-export function destinationArgument(job: MirrorJob): ByteString {
+export function destinationArgument(job: Ends): ByteString {
   return job.destination.endsWith('/') ? job.destination : `${job.destination}/`;
 }
 
-/** The destination folder that corresponds to the source folder. */
-export function mirroredFolder(job: MirrorJob): ByteString {
-  const folder = folderName(job);
-  return folder === '' ? job.destination.replace(/(.)\/+$/, '$1') : joinPath(job.destination, folder);
+/** The destination folder that corresponds to the sources' folders of this name. */
+export function mirroredFolder(job: Ends, folder: ByteString): ByteString {
+  return folder === '' ? trimmed(job.destination) : joinPath(job.destination, folder);
+}
+
+/** Local path that the entry `name` has below a source folder, or null if its name says that it cannot be there. */
+export function pathIn(source: ByteString, contentsOnly: boolean, name: ByteString): ByteString | null {
+  const path = trimmed(source);
+  const folder = folderName(source, contentsOnly);
+  if (folder === '') return name === '.' ? path : joinPath(path, name);
+  if (name === folder) return path;
+  return name.startsWith(`${folder}/`) ? `${path}${name.slice(folder.length)}` : null;
 }

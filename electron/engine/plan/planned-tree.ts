@@ -1,27 +1,24 @@
-import { bytesToText, displayPath, joinPath, type ByteString } from '../../../shared/model/path.ts';
+import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
 import type { PlanItem } from '../../../shared/plan-codec.ts';
 import type { Connection } from '../connection.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { SourceFs, Stat } from '../fs/fs.ts';
-import type { SourceTree } from '../roles/list-sender.ts';
+import { readsQuietly } from '../options/transfer-options.ts';
 import { PLAN_MASK } from '../roles/item-trouble.ts';
-import { ItemFlag, Mode, isDevice, isDir, isLink } from '../wire/constants.ts';
+import type { SourceTree } from '../roles/list-sender.ts';
+import { ItemFlag, Mode, isDevice, isDir } from '../wire/constants.ts';
+import { folderNames, type MirrorJob } from './job.ts';
 import { kindOf, parentOf } from './planner.ts';
+import { SourcePlaces, type FoundEntry } from './source-places.ts';
 
 /**
  * A source tree of planned items only, their parents as folders without content, so that nothing else can change
  * (design §5). What differs from the preview is left alone and reported.
- * @param base local folder that names are below
- * @param contentsOnly whether the destination is the folder's counterpart: then it is a parent like the others, which
- *   gets its time back after something was made in it
  */
-export function plannedTree(
-  conn: Connection,
-  fs: SourceFs,
-  base: ByteString,
-  contentsOnly: boolean,
-  items: readonly PlanItem[],
-): SourceTree {
+export function plannedTree(conn: Connection, fs: SourceFs, job: MirrorJob, items: readonly PlanItem[]): SourceTree {
+  const { copyLinks, copyUnsafeLinks } = job.options;
+  const how = { follow: copyLinks || copyUnsafeLinks, noatime: readsQuietly(job.options), devices: false };
+  const places = new SourcePlaces(fs, job);
   const planned = new Map<ByteString, PlanItem>();
   const changed = (name: ByteString) =>
     conn.issue({
@@ -32,36 +29,37 @@ export function plannedTree(
     });
   const entries: FileEntry[] = [];
   const listed = new Set<ByteString>();
+  const paths = new Map<ByteString, ByteString>();
+  // Where the destination is a folder's counterpart it is a parent like the others, which gets its time back after
+  // something was made in it.
+  const rootIsOurs = folderNames(job).includes('');
   const addParents = (dir: ByteString) => {
     const name = dir === '' ? '.' : dir;
-    if (listed.has(name) || (dir === '' && !contentsOnly)) return;
+    if (listed.has(name) || (dir === '' && !rootIsOurs)) return;
     if (dir !== '') addParents(parentOf(dir));
-    const stat = lookAt(fs, dir === '' ? base : joinPath(base, dir));
-    if (!stat || !isDir(stat.mode)) return;
+    const found = places.find(name);
+    if (!found || !isDir(found.stat.mode)) return;
     listed.add(name);
-    entries.push(entryOf(fs, base, name, stat, 0));
+    entries.push(entryOf(name, found, 0));
   };
   for (const item of items) {
     if (item.action === 'delete') continue;
-    const stat = lookAt(fs, item.name === '.' ? base : joinPath(base, item.name));
-    const same =
-      stat !== null &&
-      kindOf(stat.mode) === item.kind &&
-      (item.kind !== 'file' || (stat.size === item.source?.size && stat.mtime === item.source.mtime));
-    if (!same) {
+    const found = places.find(item.name);
+    if (found === null || !isAsListed(found, item)) {
       changed(item.name);
       continue;
     }
     planned.set(item.name, item);
     addParents(parentOf(item.name));
     if (parentOf(item.name) !== '' && !listed.has(parentOf(item.name))) continue;
-    if (!listed.has(item.name)) entries.push(entryOf(fs, base, item.name, stat, 0));
+    if (!listed.has(item.name)) entries.push(entryOf(item.name, found, 0));
+    if (item.kind === 'file') paths.set(item.name, found.path);
     listed.add(item.name);
   }
   return {
     batches: () => [entries],
     children: () => [],
-    open: (entry) => fs.openRead(joinPath(base, entryName(entry))),
+    open: (entry) => fs.openRead(paths.get(entryName(entry)) ?? '', how),
     ioError: 0,
     accepts(entry, iflags) {
       const item = planned.get(entryName(entry));
@@ -73,27 +71,26 @@ export function plannedTree(
   };
 }
 
-/** What cannot be looked at any more has changed like what went. */
-function lookAt(fs: SourceFs, path: ByteString): Stat | null {
-  try {
-    return fs.lstat(path);
-  } catch {
-    return null;
-  }
+/** Whether an entry of the source is still what the preview showed. */
+function isAsListed({ stat, link }: FoundEntry, { kind, source }: PlanItem): boolean {
+  if (kindOf(stat.mode) !== kind) return false;
+  if (kind === 'file') return stat.size === source?.size && stat.mtime === source.mtime;
+  return kind !== 'link' || link === source?.link;
 }
 
 /** Folders only, for the deletion session: `content` ones may lose entries. */
-export function folderTree(fs: SourceFs, base: ByteString, content: ReadonlySet<ByteString>): SourceTree {
+export function folderTree(fs: SourceFs, job: MirrorJob, content: ReadonlySet<ByteString>): SourceTree {
+  const places = new SourcePlaces(fs, job);
   const wanted = new Set<ByteString>();
   for (const dir of content) for (let at = dir; at !== ''; at = parentOf(at)) wanted.add(at);
   const entries: FileEntry[] = [];
-  const root = content.has('') ? fs.lstat(base) : null;
-  if (root) entries.push(entryOf(fs, base, '.', root, EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR));
+  const root = content.has('') ? places.find('.') : null;
+  if (root) entries.push(entryOf('.', root, EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR));
   for (const name of [...wanted].sort()) {
-    const stat = fs.lstat(joinPath(base, name));
+    const found = places.find(name);
     // A folder only the destination has (it keeps something protected): its time becomes "now", as deleting does anyway.
-    const folder = stat && isDir(stat.mode) ? stat : { ...NEW_FOLDER, mtime: Math.floor(Date.now() / 1000) };
-    entries.push(entryOf(fs, base, name, folder, content.has(name) ? EntryFlag.CONTENT_DIR : 0));
+    const stat = found && isDir(found.stat.mode) ? found.stat : { ...NEW_FOLDER, mtime: Math.floor(Date.now() / 1000) };
+    entries.push(entryOf(name, { stat, link: null }, content.has(name) ? EntryFlag.CONTENT_DIR : 0));
   }
   return {
     batches: () => [entries],
@@ -111,7 +108,7 @@ const NEW_FOLDER: Stat = {
   ...{ dev: 0, ino: 0, nlink: 1, rdevMajor: 0, rdevMinor: 0 },
 };
 
-function entryOf(fs: SourceFs, base: ByteString, name: ByteString, stat: Stat, flags: number): FileEntry {
+function entryOf(name: ByteString, { stat, link }: Pick<FoundEntry, 'stat' | 'link'>, flags: number): FileEntry {
   const dir = parentOf(name);
   return {
     dir,
@@ -124,10 +121,7 @@ function entryOf(fs: SourceFs, base: ByteString, name: ByteString, stat: Stat, f
     gid: stat.gid,
     flags,
     root: 0,
-    extra: isLink(stat.mode)
-      ? { link: fs.readlink(joinPath(base, name)) }
-      : isDevice(stat.mode)
-        ? { rdevMajor: stat.rdevMajor, rdevMinor: stat.rdevMinor }
-        : null,
+    extra:
+      link !== null ? { link } : isDevice(stat.mode) ? { rdevMajor: stat.rdevMajor, rdevMinor: stat.rdevMinor } : null,
   };
 }

@@ -1,7 +1,7 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import { joinPath } from '../../../shared/model/path.ts';
 import type { PlanCounts, PlanReason } from '../../../shared/model/preview.ts';
-import type { PlanItem } from '../../../shared/plan-codec.ts';
+import { PlanWriter, type PlanItem, type PlanItemSide } from '../../../shared/plan-codec.ts';
 import { FilterChain } from '../filter/chain.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import { compareEntries } from '../flist/sort.ts';
@@ -18,15 +18,15 @@ export interface Listing {
 
 export interface Plan {
   /** In list order; deletions last, contents before their folder. */
-  items: PlanItem[];
+  rows: PlanWriter;
   counts: PlanCounts;
 }
 
 /**
  * Compares two listings and says what a run would do, by the same decision the generator takes (design §5).
  * @param source sorted, names from the transfer root
- * @param destination names from the same root
- * @param deletes whether what the source lacks is removed
+ * @param destination sorted, names from the same root
+ * @param deletes whether what the source lacks is listed as a deletion
  */
 export function makePlan(
   source: Listing,
@@ -35,48 +35,77 @@ export function makePlan(
   abilities: ReceiverAbilities,
   deletes: boolean,
 ): Plan {
-  const standing = new Map<ByteString, FileEntry>();
-  let destinationTotal = 0;
-  for (const entry of destination.entries) {
-    standing.set(entryName(entry), entry);
-    if (entry.base !== '.') destinationTotal++;
-  }
+  const { partners, left } = pairUp(source.entries, destination.entries);
   const counts: PlanCounts = {
     create: 0,
     update: 0,
     attributes: 0,
     delete: 0,
     unchanged: 0,
-    destinationTotal,
+    destinationTotal: destination.entries.reduce((sum, { base }) => (base === '.' ? sum : sum + 1), 0),
     sourceTotal: 0,
     transferSize: 0,
     deleteSize: 0,
+    replacesNewer: 0,
+    keptByFilter: 0,
   };
-  const items: PlanItem[] = [];
+  const rows = new PlanWriter();
   const contentDirs = new Set<ByteString>();
-  for (const entry of source.entries) {
-    if (entry.flags & EntryFlag.INACTIVE) continue;
-    const name = entryName(entry);
+  source.entries.forEach((entry, i) => {
+    if (entry.flags & EntryFlag.INACTIVE) return;
     if (entry.base !== '.') counts.sourceTotal++;
-    const at = standing.get(name) ?? null;
+    const name = entryName(entry);
+    const at = partners[i] ?? left.get(name) ?? null;
     if (isDir(entry.mode)) {
       if (entry.flags & EntryFlag.CONTENT_DIR) contentDirs.add(name === '.' ? '' : name);
     } else if (at && isDir(at.mode)) contentDirs.add(name); // emptied, so that the new item can take its place
-    standing.delete(name);
+    if (left.size > 0) left.delete(name);
     const view = at && { stat: statOf(at), link: () => at.extra?.link ?? '', sum: () => destination.sum(at) };
     const wanted = options.checksum && isReg(entry.mode) ? withSum(entry, source, at) : entry;
     const decision = decide(wanted, view, options, abilities);
     if (decision.action === 'none' || decision.action === 'skip') {
       counts.unchanged++;
-      continue;
+      return;
     }
     const item = planItem(entry, at, decision);
-    counts[item.action]++;
+    counts[item.action as 'create' | 'update' | 'attributes']++;
     if (decision.action === 'transfer') counts.transferSize += entry.size;
-    items.push(item);
+    if (item.action === 'update' && isReg(entry.mode) && at !== null && at.mtime > entry.mtime) counts.replacesNewer++;
+    rows.add(item);
+  });
+  if (deletes) planDeletions(left, contentDirs, options, counts, rows);
+  return { rows, counts };
+}
+
+/**
+ * Finds each source entry's counterpart by walking both lists at once, which costs no name. Entries of one name and
+ * different kinds stand at different places: they are among those left, by name.
+ */
+function pairUp(
+  source: readonly FileEntry[],
+  destination: readonly FileEntry[],
+): { partners: (FileEntry | undefined)[]; left: Map<ByteString, FileEntry> } {
+  const partners = new Array<FileEntry | undefined>(source.length);
+  const left = new Map<ByteString, FileEntry>();
+  let i = 0;
+  for (const entry of destination) {
+    let order = -1;
+    while (i < source.length && (order = compareEntries(source[i]!, entry)) < 0) i++;
+    if (i >= source.length || order !== 0) {
+      left.set(entryName(entry), entry);
+      continue;
+    }
+    // Duplicates of the source stand together, and one of them counts; of folders that were pruned none does.
+    while (
+      source[i]!.flags & EntryFlag.INACTIVE &&
+      i + 1 < source.length &&
+      compareEntries(source[i + 1]!, entry) === 0
+    )
+      i++;
+    if (source[i]!.flags & EntryFlag.INACTIVE) left.set(entryName(entry), entry);
+    else partners[i] = entry;
   }
-  if (deletes) items.push(...planDeletions(standing, contentDirs, options, counts));
-  return { items, counts };
+  return { partners, left };
 }
 
 /** Sums are taken only of pairs that the sizes leave open. */
@@ -95,8 +124,9 @@ function planDeletions(
   contentDirs: Set<ByteString>,
   options: TransferOptions,
   counts: PlanCounts,
-): PlanItem[] {
-  const chain = new FilterChain(options.filters, 'receiver');
+  rows: PlanWriter,
+): void {
+  const chain = new FilterChain(options.filters, 'receiver', '/', { deleteExcluded: options.deleteExcluded });
   const going = new Map<ByteString, FileEntry>();
   const kept: FileEntry[] = [];
   // Parents sort before what is inside them, so one pass decides both.
@@ -108,25 +138,24 @@ function planDeletions(
     if (!chain.isEmpty && chain.check(name, isDir(entry.mode), inGoing) === 'exclude') kept.push(entry);
     else going.set(name, entry);
   }
+  if (options.deleteMode !== 'none') counts.keptByFilter = kept.length;
   for (const entry of kept) {
     for (let dir = entry.dir; dir !== '' && going.delete(dir); dir = parentOf(dir));
   }
   // Descendants of a protected folder were never candidates: their parent is not in `going`.
-  const items: PlanItem[] = [];
-  for (const [name, entry] of going) {
+  for (const [name, entry] of [...going].reverse()) {
     counts.delete++;
     if (isReg(entry.mode)) counts.deleteSize += entry.size;
-    items.push({
+    rows.add({
       name,
       kind: kindOf(entry.mode),
       action: 'delete',
       reason: 'not-in-source',
       iflags: 0,
       source: null,
-      destination: { size: entry.size, mtime: entry.mtime },
+      destination: sideOf(entry),
     });
   }
-  return items.reverse();
 }
 
 function planItem(entry: FileEntry, at: FileEntry | null, decision: Decision): PlanItem {
@@ -137,10 +166,15 @@ function planItem(entry: FileEntry, at: FileEntry | null, decision: Decision): P
     action: decision.action === 'attributes' ? 'attributes' : isNew && !decision.makeWay ? 'create' : 'update',
     reason: reasonFor(entry, decision),
     iflags: decision.iflags,
-    source: { size: entry.size, mtime: entry.mtime },
-    destination: at && { size: at.size, mtime: at.mtime },
+    source: sideOf(entry),
+    destination: at && sideOf(at),
   };
 }
+
+const sideOf = ({ size, mtime, mode, uid, gid, extra }: FileEntry): PlanItemSide => ({
+  ...{ size, mtime, mode, uid, gid },
+  link: extra?.link ?? null,
+});
 
 function reasonFor(entry: FileEntry, { iflags, makeWay }: Decision): PlanReason {
   if (iflags & ItemFlag.IS_NEW) return makeWay ? 'type' : 'missing';
@@ -181,12 +215,21 @@ export function parentOf(name: ByteString): ByteString {
   return slash < 0 ? '' : name.slice(0, slash);
 }
 
-/** Moves a listing below a folder name: '.' becomes the folder, `x` becomes `folder/x`. */
-export function rebase(entries: readonly FileEntry[], folder: ByteString): FileEntry[] {
-  if (folder === '') return [...entries];
-  return entries.map((entry) =>
-    entry.dir === '' && entry.base === '.'
-      ? { ...entry, base: folder }
-      : { ...entry, dir: joinPath(folder, entry.dir) },
-  );
+/** Moves a listing below a folder name, in place: '.' becomes the folder, `x` becomes `folder/x`. */
+export function rebase(entries: FileEntry[], folder: ByteString): void {
+  if (folder === '') return;
+  let from: ByteString = '';
+  let to = folder;
+  for (const entry of entries) {
+    if (entry.dir === '' && entry.base === '.') {
+      entry.base = folder;
+      continue;
+    }
+    // Directory names stay shared between the entries of a directory.
+    if (entry.dir !== from) {
+      from = entry.dir;
+      to = joinPath(folder, from);
+    }
+    entry.dir = to;
+  }
 }

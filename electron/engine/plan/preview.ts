@@ -1,23 +1,30 @@
 import { DriftlineError, fail } from '../../../shared/errors.ts';
-import type { ByteString } from '../../../shared/model/path.ts';
+import { joinPath, type ByteString } from '../../../shared/model/path.ts';
+import type { PlanCounts } from '../../../shared/model/preview.ts';
 import { createFileSum, loadChecksums } from '../checksum/strong.ts';
 import { NO_PROGRESS, type EngineEvent, type ListedEntry } from '../events.ts';
 import { FilterChain } from '../filter/chain.ts';
-import { EntryFlag, type FileEntry } from '../flist/entry.ts';
+import { SenderFilters } from '../filter/sender-filters.ts';
+import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import { IdMapper, localNames, type ReceivedNames } from '../flist/id-map.ts';
+import { pruneEmptyDirs } from '../flist/prune.ts';
 import { SourceScan } from '../flist/scan.ts';
-import { compareEntries, sortEntries } from '../flist/sort.ts';
+import { compareEntries, markDuplicates, sortEntries } from '../flist/sort.ts';
 import { nodeSourceFs } from '../fs/node-fs.ts';
 import { runTransfer, type TransferHooks } from '../index.ts';
-import { DEFAULT_OPTIONS, type TransferOptions } from '../options/transfer-options.ts';
+import { changeMode } from '../options/chmod.ts';
+import { ARCHIVE, DEFAULT_OPTIONS, type TransferOptions } from '../options/transfer-options.ts';
 import { localAbilities } from '../roles/attributes.ts';
 import { sumFile } from '../roles/list-sum.ts';
-import { Mode, isDir } from '../wire/constants.ts';
+import { Mode, isDir, isLink, isReg } from '../wire/constants.ts';
 import type { ReceiverAbilities } from './decide.ts';
-import { folderName, mirroredFolder, sourceArgument, sourceBase, type MirrorJob } from './job.ts';
-import { makePlan, parentOf, rebase, type Listing, type Plan } from './planner.ts';
+import { folderNames, mirroredFolder, sourceArguments, type MirrorJob } from './job.ts';
+import { makePlan, parentOf, rebase, type Listing } from './planner.ts';
 
-export interface PreviewResult extends Plan {
+export interface PreviewResult {
+  /** The plan, as shared/plan-codec.ts has it. */
+  plan: Uint8Array;
+  counts: PlanCounts;
   /** Entries of the source that could not be listed; any disables deletion. */
   sourceIssues: number;
   /** The same for the destination. */
@@ -28,9 +35,11 @@ const PAUSE_EVERY = 2000;
 
 /**
  * Lists both sides and compares them; changes nothing.
+ * @param extras whether what only the destination has is listed although the job does not delete it
  * @throws DriftlineError when a side cannot be listed at all
  */
-export async function previewTransfer(job: MirrorJob, hooks: TransferHooks): Promise<PreviewResult> {
+export async function previewTransfer(job: MirrorJob, hooks: TransferHooks, extras = false): Promise<PreviewResult> {
+  if (job.options.checksum) await loadChecksums([LIST_SUM]);
   const issues = { source: 0, destination: 0 };
   const count = (side: 'source' | 'destination'): TransferHooks => ({
     ...hooks,
@@ -42,59 +51,89 @@ export async function previewTransfer(job: MirrorJob, hooks: TransferHooks): Pro
     },
   });
   hooks.onEvent({ type: 'phase', phase: 'listing' });
-  const folder = folderName(job);
   const source =
     job.direction === 'pull'
-      ? await listRemote(job, sourceArgument(job), job.options, count('source'), true)
-      : await listLocal(sourceArgument(job), sourceBase(job), job.options, count('source'));
-  const mirrored = mirroredFolder(job);
-  const inFolder = (listing: RemoteListing): RemoteListing => ({
-    ...listing,
-    entries: rebase(listing.entries, folder),
-  });
-  const destination =
-    job.direction === 'push'
-      ? inFolder(await listRemote(job, `${mirrored}/`, { ...job.options, filters: [] }, count('destination'), false))
-      : inFolder(
-          await listLocal(`${mirrored}/`, mirrored, { ...job.options, filters: [] }, count('destination'), true),
-        );
+      ? await listRemote(job, sourceArguments(job), job.options, count('source'), true)
+      : await listLocal(sourceArguments(job), job.options, count('source'));
+  const destination = await listDestination(job, count('destination'));
   hooks.onEvent({ type: 'phase', phase: 'comparing' });
-  const abilities = abilitiesFor(job, source.names, destination.names);
-  const deletes = job.options.deleteMode !== 'none' && issues.source === 0 && issues.destination === 0;
-  const plan = makePlan(
-    await toListing(source, job.options, hooks),
-    await toListing(destination, job.options, hooks, folder),
+  settleSource(job, source.entries);
+  const wanted = extras || job.options.deleteMode !== 'none';
+  const { rows, counts } = makePlan(
+    toListing(source, job.options, hooks),
+    toListing(destination, job.options, hooks),
     job.options,
-    abilities,
-    deletes,
+    abilitiesFor(job, source.names, destination.names),
+    wanted && issues.source === 0 && issues.destination === 0,
   );
-  return { ...plan, sourceIssues: issues.source, destinationIssues: issues.destination };
+  return { plan: rows.finish(), counts, sourceIssues: issues.source, destinationIssues: issues.destination };
 }
 
-interface RemoteListing {
+interface SideListing {
   entries: FileEntry[];
   names: ReceivedNames;
-  /** Local listings: where entries lie, for sums. */
-  base: ByteString | null;
+  /** Local listings: where an entry lies, for sums. */
+  pathOf: ((entry: FileEntry) => ByteString) | null;
 }
 
-async function toListing(
-  listing: RemoteListing,
-  options: TransferOptions,
-  hooks: TransferHooks,
-  folder = '',
-): Promise<Listing> {
-  if (options.checksum) await loadChecksums(['xxh64', 'md5']);
-  const sum = options.checksum && listing.base !== null ? createFileSum(listSumName(options)) : null;
+/** What stands at the destination where the sources' folders go: names from the destination, in list order. */
+async function listDestination(job: MirrorJob, hooks: TransferHooks): Promise<SideListing> {
+  const options: TransferOptions = { ...DEFAULT_OPTIONS, ...ARCHIVE, ...listingOf(job.options) };
+  const entries: FileEntry[] = [];
+  const users = new Map<number, ByteString>();
+  const groups = new Map<number, ByteString>();
+  for (const folder of folderNames(job)) {
+    const argument = `${mirroredFolder(job, folder)}/`;
+    const found =
+      job.direction === 'push'
+        ? await listRemote(job, [argument], options, hooks, false)
+        : await listLocal([argument], options, hooks, true);
+    rebase(found.entries, folder);
+    for (const entry of found.entries) entries.push(entry);
+    for (const [id, name] of found.names.users) users.set(id, name);
+    for (const [id, name] of found.names.groups) groups.set(id, name);
+  }
+  if (folderNames(job).length > 1) sortEntries(entries);
+  const pathOf =
+    job.direction === 'push'
+      ? null
+      : (entry: FileEntry) =>
+          entry.base === '.' ? mirroredFolder(job, '') : joinPath(mirroredFolder(job, ''), entryName(entry));
+  return { entries, names: { users, groups }, pathOf };
+}
+
+/** What of the options decides how a destination is listed: how to connect, and what is told of each entry. */
+const listingOf = ({ rsyncPath, rsh, timeout, checksum, numericIds, bwlimit, ipVersion }: TransferOptions) => ({
+  ...{ rsyncPath, rsh, timeout, checksum, numericIds, bwlimit, ipVersion },
+});
+
+/** What happens to a source's list on its way: modes by `--chmod`, names that several folders have, empty folders. */
+function settleSource({ direction, options }: MirrorJob, entries: FileEntry[]): void {
+  if (options.chmod.length > 0) {
+    for (const entry of entries) {
+      if (!isLink(entry.mode)) entry.mode = changeMode(entry.mode, isDir(entry.mode), options.chmod);
+    }
+  }
+  if (direction === 'pull') return; // the list session did the rest
+  markDuplicates(entries);
+  if (!options.pruneEmptyDirs) return;
+  const chain = new FilterChain(options.filters, 'receiver', '/', { deleteExcluded: options.deleteExcluded });
+  pruneEmptyDirs(entries, (dir) => !chain.isEmpty && chain.check(dir, true) === 'exclude');
+}
+
+/** The sum of both listings with `--checksum`: every server knows it. */
+const LIST_SUM = 'md5';
+
+function toListing(listing: SideListing, options: TransferOptions, hooks: TransferHooks): Listing {
+  const { pathOf } = listing;
+  const sum = options.checksum && pathOf !== null ? createFileSum(LIST_SUM) : null;
   return {
     entries: listing.entries,
     sum: (entry) => {
       if (entry.extra?.sum !== undefined) return entry.extra.sum;
-      if (sum === null || listing.base === null) return null;
-      const name = entry.dir === '' ? entry.base : `${entry.dir}/${entry.base}`;
-      const inside = folder === '' ? name : name === folder ? '' : name.slice(folder.length + 1);
+      if (sum === null || pathOf === null) return null;
       try {
-        const file = nodeSourceFs.openRead(inside === '' ? listing.base : `${listing.base}/${inside}`);
+        const file = nodeSourceFs.openRead(pathOf(entry), { follow: options.copyLinks || options.copyUnsafeLinks });
         try {
           return sumFile(file, sum, hooks.poll);
         } finally {
@@ -108,27 +147,21 @@ async function toListing(
   };
 }
 
-/** Both listings must use one algorithm: the explicit choice, which jobs with `checksum` always carry. */
-function listSumName(options: TransferOptions): 'xxh64' | 'md5' {
-  return options.checksumChoice === 'xxh64' ? 'xxh64' : 'md5';
-}
-
 async function listLocal(
-  argument: ByteString,
-  base: ByteString,
+  args: readonly ByteString[],
   options: TransferOptions,
   hooks: TransferHooks,
   mayBeMissing = false,
-): Promise<RemoteListing> {
+): Promise<SideListing> {
   const names: ReceivedNames = { users: new Map(), groups: new Map() };
-  const top = nodeSourceFs.stat(argument);
-  if (!top && mayBeMissing) return { entries: [], names, base };
-  const chain = new FilterChain(options.filters, 'sender');
-  const scan = new SourceScan(
+  if (mayBeMissing && args.every((argument) => nodeSourceFs.stat(argument) === null))
+    return { entries: [], names, pathOf: null };
+  const chain = new SenderFilters(options.filters, (root) => scan.roots[root]!.base);
+  const scan: SourceScan = new SourceScan(
     nodeSourceFs,
-    [argument],
-    { ...DEFAULT_OPTIONS, recursive: true, links: options.links, incRecurse: false },
-    (name, isDirectory) => !chain.isEmpty && chain.check(name, isDirectory) === 'exclude',
+    args,
+    { ...options, incRecurse: false },
+    (name, isDirectory, root) => chain.excludes(name, isDirectory, root),
     {
       issue: (issue) => hooks.onEvent({ type: 'issue', issue }),
       message: () => {},
@@ -136,26 +169,30 @@ async function listLocal(
   );
   const entries: FileEntry[] = [];
   let nextPause = PAUSE_EVERY;
+  let bytes = 0;
   for (const batch of scan.scanAll()) {
-    for (const entry of batch) entries.push(entry);
+    for (const entry of batch) {
+      entries.push(entry);
+      if (isReg(entry.mode)) bytes += entry.size;
+    }
     if (entries.length >= nextPause) {
       nextPause = entries.length + PAUSE_EVERY;
-      hooks.onEvent({ ...NO_PROGRESS, filesTotal: entries.length });
-      await turn(hooks.signal);
+      hooks.onEvent({ ...NO_PROGRESS, filesTotal: entries.length, bytesTotal: bytes });
+      await turn(hooks);
     }
   }
   sortEntries(entries);
-  return { entries, names, base };
+  return { entries, names, pathOf: (entry) => scan.localPath(entry) };
 }
 
-/** Lists a folder on the server through a list-only session. A destination that does not exist is empty. */
+/** Lists folders on the server through a list-only session. A destination that does not exist is empty. */
 async function listRemote(
   job: MirrorJob,
-  path: ByteString,
+  paths: readonly ByteString[],
   options: TransferOptions,
   hooks: TransferHooks,
   mustExist: boolean,
-): Promise<RemoteListing> {
+): Promise<SideListing> {
   const entries: FileEntry[] = [];
   const listOptions: TransferOptions = {
     ...options,
@@ -164,13 +201,15 @@ async function listRemote(
     deleteMode: 'none',
     dryRun: false,
     itemize: 0,
+    chmod: [], // put on afterwards, for every direction alike
+    checksumChoice: options.checksum ? LIST_SUM : options.checksumChoice,
   };
   let missing = false;
   const result = await runTransfer(
     {
       options: listOptions,
       direction: 'pull',
-      sources: [path],
+      sources: paths,
       destination: '.',
       startPeer: job.startPeer,
       local: false,
@@ -196,7 +235,7 @@ async function listRemote(
         hint: 'Check the path in the profile.',
       });
     }
-    return { entries, names: result.names, base: null };
+    return { entries, names: result.names, pathOf: null };
   }
   if (result.exitCode !== 0) {
     if (entries.length === 0) {
@@ -208,7 +247,7 @@ async function listRemote(
       type: 'issue',
       issue: {
         code: 'list-failed',
-        name: path,
+        name: paths.join(' '),
         message: 'Parts of the folder on the server could not be listed',
         ioError: 1,
       },
@@ -216,7 +255,7 @@ async function listRemote(
     hooks.onEvent(issue);
   }
   entries.sort(compareEntries);
-  return { entries, names: result.names, base: null };
+  return { entries, names: result.names, pathOf: null };
 }
 
 function toEntry(listed: ListedEntry): FileEntry {
@@ -261,7 +300,7 @@ function abilitiesFor(job: MirrorJob, source: ReceivedNames, destination: Receiv
     );
     return localAbilities(options, () => mapper);
   }
-  const isRoot = job.remoteUser === 'root';
+  const isRoot = options.superUser ?? job.remoteUser === 'root';
   const names = localNames();
   const remoteUsers = invert(destination.users);
   const remoteGroups = invert(destination.groups);
@@ -278,8 +317,10 @@ function invert(names: ReadonlyMap<number, ByteString>): Map<ByteString, number>
   return new Map([...names].map(([id, name]) => [name, id]));
 }
 
-export async function turn(signal: AbortSignal): Promise<void> {
+/** Lets the event loop turn, and waits while the run is paused. */
+export async function turn({ signal, gate }: TransferHooks): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
+  await gate?.passed(signal);
   if (signal.aborted) {
     throw signal.reason instanceof DriftlineError ? signal.reason : fail('cancelled', 'cancelled', 'Cancelled');
   }

@@ -1,4 +1,5 @@
-import type { ByteString } from '../../../shared/model/path.ts';
+import { toErrorData } from '../../../shared/errors.ts';
+import { textToBytes, type ByteString } from '../../../shared/model/path.ts';
 import type { FileEntry } from '../flist/entry.ts';
 import type { DestinationRoot, Stat } from '../fs/fs.ts';
 import type { AltDestKind } from '../options/transfer-options.ts';
@@ -42,10 +43,17 @@ export class AltDest {
     this.#state = state;
     this.#locals = locals;
     this.folders = state.conn.options.altDest!.paths.flatMap((path, index) => {
-      const root = state.sides.open(path);
-      if (root !== null) return [{ index, root }];
-      const text = `--${kind}-dest arg does not exist: ${path}\n`;
-      state.conn.emit({ type: 'message', level: 'warning', from: 'local', text });
+      const say = (text: ByteString): void =>
+        state.conn.emit({ type: 'message', level: 'warning', from: 'local', text: `${text}\n` });
+      try {
+        const found = state.sides.look(path);
+        if (found === 'folder') return [{ index, root: state.sides.open(path)! }];
+        say(`--${kind}-dest arg ${found === 'missing' ? 'does not exist' : 'is not a dir'}: ${path}`);
+      } catch (error) {
+        const { code, message } = toErrorData(error);
+        if (code !== 'foreign-link') throw error;
+        say(textToBytes(message));
+      }
       return [];
     });
   }

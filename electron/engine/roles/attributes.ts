@@ -53,12 +53,11 @@ export function attributesFor(
 /**
  * What of `wanted` differs from what stands there, so that nothing is asked of the system that it may refuse for no
  * reason: a folder of somebody else, for one, takes no new mode, not even its own.
- * @param exactTimes whether the fraction of a second is known (protocol 31) and counts
  */
-export function changedAttributes(wanted: NewAttributes, stat: Stat, exactTimes: boolean): NewAttributes {
+export function changedAttributes(wanted: NewAttributes, stat: Stat): NewAttributes {
   const uid = wanted.uid === stat.uid ? null : wanted.uid;
   const gid = wanted.gid === stat.gid ? null : wanted.gid;
-  const sameTime = wanted.mtime === stat.mtime && (!exactTimes || wanted.nsec === stat.nsec);
+  const sameTime = wanted.mtime === stat.mtime && wanted.nsec === stat.nsec;
   // A new owner clears the set-id bits, so the mode is then set again.
   const sameMode = uid === null && gid === null && wanted.mode === (stat.mode & Mode.PERMS);
   return {

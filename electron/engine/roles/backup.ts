@@ -47,7 +47,7 @@ export class Backup {
   /** Says where backups go (`--info=backup`). */
   announce(): void {
     if (!this.#tells || this.#folder === null) return;
-    this.#say(`${this.#sides.isFolder(this.#folder) ? '' : '(new) '}backup_dir is ${this.#folder}\n`);
+    this.#say(`${this.#sides.look(this.#folder) === 'folder' ? '' : '(new) '}backup_dir is ${this.#folder}\n`);
   }
 
   get on(): boolean {
@@ -81,16 +81,27 @@ export class Backup {
     if (this.#isUnsafe(place, stat)) {
       if (manner === 'move' && !this.#conn.options.dryRun) place.dir.unlink(place.name);
     } else if (!this.#conn.options.dryRun) {
-      const name = place.name + this.#suffix;
-      const dir = this.#folder === null ? place.dir : this.#folderOf(place.dir.rel);
-      if (isDir(dir.lstat(name)?.mode ?? 0)) this.#removeAll(dir, name);
-      this.#put(place, stat, manner, dir, name);
-      made = { dir, name };
+      try {
+        made = this.#putAway(place, stat, manner);
+      } catch (error) {
+        // A backup folder inside the destination may have been deleted since it was opened.
+        if (this.#folder === null || toErrorData(error).code !== 'enoent') throw error;
+        this.#sides.forget(this.#folder);
+        made = this.#putAway(place, stat, manner);
+      }
     }
     if (!this.#tells) return made;
     const target = this.#folder === null ? rel : joinPath(this.#folder, rel);
     this.#say(`backed up ${rel} to ${target}${this.#suffix}\n`);
     return made;
+  }
+
+  #putAway(place: Place, stat: Stat, manner: Manner): Place {
+    const name = place.name + this.#suffix;
+    const dir = this.#folder === null ? place.dir : this.#folderOf(place.dir.rel);
+    if (isDir(dir.lstat(name)?.mode ?? 0)) this.#removeAll(dir, name);
+    this.#put(place, stat, manner, dir, name);
+    return { dir, name };
   }
 
   /** A link that `--safe-links` would not have made is not kept either. */
@@ -133,6 +144,8 @@ export class Backup {
 
   #copy({ dir, name }: Place, stat: Stat, toDir: DestinationDir, toName: ByteString): void {
     const attributes = this.#attributesOf(stat);
+    const { extended } = this.#abilities;
+    if (extended) attributes.extended = (at) => extended.copy(dir.xattrs(name), at);
     if (isReg(stat.mode)) return copyFile(dir.openRead(name), toDir, toName, attributes, this.#conn.poll);
     if (isLink(stat.mode)) toDir.symlink(toName, dir.readlink(name));
     else toDir.mknod(toName, stat.mode, stat.rdevMajor, stat.rdevMinor);
@@ -157,12 +170,12 @@ export class Backup {
   }
 
   #attributesOf({ mode, uid, gid, mtime, nsec }: Stat): NewAttributes {
-    const { owner, group } = this.#conn.options;
+    const { owner, group, times } = this.#conn.options;
     return {
       mode: mode & Mode.PERMS,
       uid: owner && this.#abilities.isRoot ? uid : null,
       gid: group ? gid : null,
-      mtime,
+      mtime: times ? mtime : null,
       nsec,
       atime: null,
     };

@@ -43,7 +43,7 @@ export class ContentRequests {
     const { transferSum, seed, seedFirst } = state.conn.agreed;
     const { options } = state.conn;
     this.#wholeFile = transferSum === 'none' || (options.wholeFile ?? (local && options.append === 'off'));
-    this.#fuzzy = this.#wholeFile ? null : fuzzy;
+    this.#fuzzy = fuzzy;
     if (debugLevel(options, 'deltasum') > 0) {
       const how = this.#wholeFile ? 'disabled for local transfer or --whole-file' : 'enabled';
       state.conn.emit({ type: 'message', level: 'info', from: 'local', text: `delta-transmission ${how}\n` });
@@ -64,8 +64,7 @@ export class ContentRequests {
   async send({ ndx, entry, iflags, place, existing, work, again }: Request, found: Basis | null): Promise<void> {
     const { output, options, agreed, progress } = this.#conn;
     const { data } = output;
-    // A file of an alternate folder lends its mode, too.
-    const like = existing ?? (found !== null && found.type < BasisType.DESTINATION ? found.stat : null);
+    const like = existing ?? (found && lenderOfMode(found));
     const appends = options.append !== 'off' && !again;
     let basis = found;
     let file: ReadFile | null = null;
@@ -83,7 +82,8 @@ export class ContentRequests {
       progress.bytesDone += entry.size;
       return;
     }
-    if (place) this.#fuzzy?.take(place);
+    // Where nothing is built from it, a file that changes may still lend its mode, as in rsync.
+    if (place && !this.#wholeFile) this.#fuzzy?.take(place);
     try {
       const head: SumHead = file
         ? chooseSumHead(file.size, {
@@ -113,4 +113,13 @@ export class ContentRequests {
       file?.close();
     }
   }
+}
+
+/**
+ * A new file's basis lends it its mode where permissions are not preserved, as in rsync. Set-id bits meant for another
+ * file are not lent: rsync lends those, too.
+ */
+function lenderOfMode({ type, stat }: Basis): Stat | null {
+  if (type < BasisType.DESTINATION) return stat;
+  return type >= BasisType.FUZZY ? { ...stat, mode: stat.mode & ~0o7000 } : null;
 }

@@ -67,8 +67,9 @@ export class Deleter {
 
   /** What `inDir` would remove, last one first. */
   find(dir: ByteString, keep: (base: ByteString) => boolean): Standing[] {
-    if (this.#isOff(dir)) return [];
     const rel = dir === '.' ? '' : dir;
+    // Nothing is said of a folder that there is nothing in.
+    if (this.#destination.dir(rel) === null || this.#isOff(dir)) return [];
     this.#filters.enter(rel);
     return this.#list(rel, (base) => !keep(base)).filter((item) => {
       if (this.#filters.check(entryName(item), isDir(item.mode)) === 'exclude') return false;

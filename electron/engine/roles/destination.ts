@@ -95,7 +95,7 @@ export function resolveDestination(
   const wanted = path === '' ? '.' : path;
   const follow = options.keepDirlinks || (options.relative && !options.impliedDirs);
   const open = (folder: ByteString): DestinationRoot => opener.open(folder, follow);
-  const stat = opener.stat(wanted);
+  const stat = statOf(opener, wanted);
   const onlyFile = count === 0 || (count === 1 && first.length === 1 && !isDir(first[0]!.mode));
   if (stat && isDir(stat.mode)) return new Destination(open(wanted), false, null);
   const shown = displayPath(bytesToText(wanted));
@@ -137,6 +137,16 @@ export function resolveDestination(
   }
   say(`created directory ${plain}\n`);
   return new Destination(dryRun ? null : open(wanted), true, null);
+}
+
+/** @throws fs exit 3 where a link on the way is not followed, as rsync */
+function statOf(opener: DestinationOpener, path: ByteString): Stat | null {
+  try {
+    return opener.stat(path);
+  } catch (error) {
+    if (!(error instanceof DriftlineError) || error.data.code !== 'foreign-link') throw error;
+    throw new DriftlineError({ ...error.data, exitCode: 3 });
+  }
 }
 
 /** `--mkpath`: makes a folder with its parents. */

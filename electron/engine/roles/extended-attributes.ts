@@ -111,6 +111,15 @@ export class ExtendedAttributes implements ExtendedRules {
     });
   }
 
+  /** Gives a backup what its file has. @throws fs what is refused */
+  copy(from: XattrDoor, at: XattrDoor): void {
+    if (this.#conn.options.xattrs === 0) return;
+    for (const name of heldNames(from, this.#rules, this.#isRoot)) {
+      const value = from.get(name);
+      if (value) at.set(name, value);
+    }
+  }
+
   /** Asks for the values an item needs, where items ask (§7.1). */
   writeRequest(w: ByteWriter, ndx: number, entry: FileEntry, iflags: number): void {
     if (!asksForXattrs(this.#conn.agreed, this.#conn.options, iflags)) return;

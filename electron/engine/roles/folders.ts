@@ -95,6 +95,9 @@ export class Folders {
   #root(ndx: number, entry: FileEntry): void {
     const state = this.#state;
     const { options } = this.#state.conn;
+    if (state.destination.created && options.dryRun && options.existing) {
+      return this.#notices.tell(entry, decide(entry, null, options, state.abilities), null);
+    }
     const stat = state.statOf(entry);
     const iflags = state.destination.created
       ? (this.#alternates?.folderFlags(entry, state.destination.place(entry)) ??
@@ -106,7 +109,7 @@ export class Folders {
           state.abilities,
         ).iflags;
     this.#items.local(ndx, entry, iflags);
-    if (!options.dryRun) state.setDirAttributes(entry, stat, true);
+    if (!options.dryRun) state.setDirAttributes(entry, state.destination.created ? null : stat, true);
     state.touch('.');
   }
 

@@ -15,7 +15,9 @@ describe('nameDistance', () => {
   it.each([
     ['same', 'same', 0],
     ['a', 'b', EDIT + 1],
-    ['ab', 'b', EDIT + 97],
+    ['ab', 'b', EDIT],
+    ['ab', 'abc', EDIT + 99],
+    ['', 'ab', 2 * EDIT + 195],
     ['', '', 0],
   ])('of %j and %j is %d', (a, b, expected) => {
     expect(nameDistance(a, b, Infinity)).toBe(expected);
@@ -66,14 +68,20 @@ describe('Fuzzy', () => {
     put('dst/report-old.txt~', 'x');
     expect(find(new Fuzzy(DEFAULT_OPTIONS, []), entry('report.txt'))).toBe('83 report-old.txt~');
   });
-  it('takes no empty file, link or folder, and nothing for an empty file', () => {
+  it('counts a missing end from its dot on', () => {
+    put('dst/z2', 'x');
+    expect(find(new Fuzzy(DEFAULT_OPTIONS, []), entry('x.gz'))).toBeNull();
+  });
+  it('takes no empty file, link or folder', () => {
     put('dst/name-2', '');
     symlinkSync('name-2', join(base, 'dst/name-3'));
     mkdirSync(join(base, 'dst/name-4'));
     const fuzzy = new Fuzzy(DEFAULT_OPTIONS, []);
     expect(find(fuzzy, entry('name-1'))).toBeNull();
+  });
+  it('takes a file for an empty one, too, whose mode may be lent', () => {
     put('dst/name-5', 'x');
-    expect(find(new Fuzzy(DEFAULT_OPTIONS, []), entry('name-1', 0))).toBeNull();
+    expect(find(new Fuzzy(DEFAULT_OPTIONS, []), entry('name-1', 0))).toBe('83 name-5');
   });
   it('takes no file that gets new content itself', () => {
     put('dst/name-2', 'x');

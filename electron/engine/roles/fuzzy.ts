@@ -13,8 +13,6 @@ const EDIT = 1 << 16;
 const MAX_EDITS = 25;
 /** How much more the ends of names weigh, which say what kind of file it is. */
 const SUFFIX_WEIGHT = 10;
-/** Endings that say how old a file is, not what it is. */
-const AGE = /(?:~|\.(?:bak|old|orig|~\d+~|\d+))+$/;
 
 interface Candidate {
   readonly name: ByteString;
@@ -52,7 +50,6 @@ export class Fuzzy {
   }
 
   find(entry: FileEntry, { dir, name }: Place): Basis | null {
-    if (entry.size === 0) return null;
     this.#enter(dir);
     if (this.#lists.length === 0) this.#list(dir);
     let best: Basis | null = null;
@@ -110,30 +107,44 @@ function filesOf(dir: DestinationDir): Candidate[] {
   return files;
 }
 
-/** The end of a name from its last dot, without what only tells its age. */
+/**
+ * The end of a name from a dot on: the last one that tells what it is, not how old (`.bak`) or which one (`.3`); the
+ * latter only where there is nothing better.
+ */
 function suffixOf(name: ByteString): ByteString {
-  const bare = name.replace(AGE, '');
-  const dot = bare.lastIndexOf('.');
-  return dot > 0 ? bare.slice(dot + 1) : '';
+  const bare = name.replace(/^\.+/, '');
+  const plain = bare.replace(/(?<=.)~$/s, '');
+  let found = '';
+  for (let rest = plain, dot = rest.lastIndexOf('.'); dot > 0; dot = rest.lastIndexOf('.')) {
+    const ending = rest.slice(dot + 1);
+    rest = rest.slice(0, dot);
+    if (ending === 'bak' || ending === 'old' || ending === 'orig') continue;
+    if (plain !== bare && /^~\d/.test(ending)) continue;
+    found = `.${ending}`;
+    if (!/^\d+$/.test(ending)) break;
+  }
+  return found;
 }
 
 /**
- * Edit distance of two names in units of `EDIT`, plus how far replaced bytes are apart.
+ * Edit distance of two names in units of `EDIT`, plus how far replaced bytes are apart and what bytes cost that only one
+ * of them has. At the edges of the table such bytes cost nothing, and each step tries only the cheaper of its two
+ * neighbours: so it is in rsync, and it decides between names that are equally far away.
  * @param limit where it becomes larger, any larger value is returned
  */
 export function nameDistance(a: ByteString, b: ByteString, limit: number): number {
   if (Math.abs(a.length - b.length) * EDIT > limit) return Infinity;
-  let row = new Array<number>(b.length + 1);
-  row[0] = 0;
-  for (let j = 0; j < b.length; j++) row[j + 1] = row[j]! + EDIT + b.charCodeAt(j);
+  if (a === '' || b === '') return [...(a || b)].reduce((sum, byte) => sum + EDIT + byte.charCodeAt(0), 0);
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j * EDIT);
   for (let i = 0; i < a.length; i++) {
     const byte = a.charCodeAt(i);
     const next = new Array<number>(b.length + 1);
-    let least = (next[0] = row[0]! + EDIT + byte);
+    let least = (next[0] = (i + 1) * EDIT);
     for (let j = 0; j < b.length; j++) {
       const other = b.charCodeAt(j);
       const replaced = row[j]! + (byte === other ? 0 : EDIT + Math.abs(byte - other));
-      const value = Math.min(replaced, row[j + 1]! + EDIT + byte, next[j]! + EDIT + other);
+      const added = row[j + 1]! < next[j]! ? row[j + 1]! + EDIT + byte : next[j]! + EDIT + other;
+      const value = Math.min(replaced, added);
       next[j + 1] = value;
       if (value < least) least = value;
     }

@@ -52,7 +52,8 @@ export class Generator {
     this.#locals = new LocalItems(state, deleter);
     this.#notices = new SkipNotices(state);
     const { options } = state.conn;
-    const alternates = state.lists.totalEntries > 0 ? options.altDest : null;
+    // A client that pulls nothing ends before it looks.
+    const alternates = state.lists.totalEntries > 0 || state.conn.isServer || local ? options.altDest : null;
     this.#alternates = alternates ? new AltDest(alternates.kind, state, this.#locals) : null;
     this.#folders = new Folders(state, this.#items, this.#locals, this.#notices, this.#alternates);
     this.#links = state.linkGroups
@@ -300,7 +301,8 @@ export class Generator {
     this.#items.local(ndx, entry, iflags, xname);
     progress.filesDone++;
     if (isReg(entry.mode)) progress.bytesDone += entry.size;
-    this.#state.succeeded(ndx, entry);
+    // As in rsync, the source keeps what is no file and was only found elsewhere (`--remove-source-files`).
+    if (isReg(entry.mode) || (placed && xname === null)) this.#state.succeeded(ndx, entry);
     if (!placed) return this.#missed(this.#links?.missed(entry));
     this.#links?.placed(entry);
     return Promise.resolve();

@@ -34,7 +34,7 @@ export class HardLinks {
     if (group === null) return false;
     group.unexamined--;
     if (group.leader === null || !sameType(group.leader, member.entry)) return false;
-    if (group.isPlaced) return this.#link(member, group.leader);
+    if (group.isPlaced) return this.#link(member, group.leader, this.#alternates);
     this.#wait(group, member);
     return true;
   }
@@ -63,7 +63,8 @@ export class HardLinks {
     group.isPlaced = true;
     for (let member = group.waiting.pop(); member; member = group.waiting.pop()) {
       member.work.outstanding--;
-      this.#link(member, entry);
+      // rsync no longer looks into alternate folders for a name that had to wait.
+      this.#link(member, entry, null);
     }
   }
 
@@ -98,7 +99,7 @@ export class HardLinks {
   }
 
   /** @returns whether it is linked now, or cannot be; false if there is nothing to link to */
-  #link({ ndx, entry, replaced }: Member, leader: FileEntry): boolean {
+  #link({ ndx, entry, replaced }: Member, leader: FileEntry, alternates: AltDest | null): boolean {
     const { destination, conn, backup, abilities } = this.#state;
     const { options, progress } = conn;
     const made = ItemFlag.LOCAL_CHANGE;
@@ -114,7 +115,7 @@ export class HardLinks {
       else {
         if (stat && isDir(stat.mode) && !this.#locals.clear(entry, place!, stat)) return true;
         // What an alternate folder has as well is no news.
-        const known = stat || !target ? null : (this.#alternates?.knownLink(entry, place, target) ?? null);
+        const known = stat || !target ? null : (alternates?.knownLink(entry, place, target) ?? null);
         if (stat && !isDir(stat.mode)) backup.keep(place!, stat);
         if (!options.dryRun) {
           from!.dir.link(from!.name, place!.dir, place!.name);

@@ -98,6 +98,8 @@ export class ListSender {
       this.#eofSent = true;
       progress.listComplete = true;
     }
+    // Before the receiving side can say anything: in a local copy its items come through the same listener.
+    this.#conn.tick(true);
     output.flush();
     return first.entries.length;
   }

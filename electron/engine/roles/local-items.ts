@@ -44,7 +44,7 @@ export class LocalItems {
     if (view === null || !this.#state.conn.options.keepDirlinks || !isLink(view.stat.mode)) return view;
     const stat = this.#state.destination.dir(entryName(entry))?.lstat('.');
     if (stat) return { ...view, stat };
-    if (this.#state.sides.isFolder(entryName(entry))) throw leadsOutside(entry);
+    if (this.#state.sides.look(entryName(entry)) === 'folder') throw leadsOutside(entry);
     return view;
   }
 
@@ -62,7 +62,7 @@ export class LocalItems {
     const wanted = attributesFor(entry, existing, options, abilities, umask);
     // A time that is taken for equal stays, unless equal sums say more than times do.
     if (existing && !options.checksum && sameTime(entry, existing, options)) wanted.mtime = null;
-    const attributes = existing ? changedAttributes(wanted, existing, conn.agreed.protocol >= 31) : wanted;
+    const attributes = existing ? changedAttributes(wanted, existing) : wanted;
     const refused = setWhatCanBe(place.dir, place.name, attributes, isLink(entry.mode));
     if (refused !== null) this.#state.attributesFailed(entry, refused);
   }

@@ -225,19 +225,14 @@ export class ReceiveState {
     // A new folder takes the set-group bit from the one it is in.
     if (working && before === null && !conn.options.perms && wanted.mode !== null) wanted.mode |= stat.mode & SET_GID;
     // A time that is taken for equal stays.
-    if (working && before && sameTime(entry, stat, conn.options)) wanted.mtime = null;
+    if ((before || !working) && sameTime(entry, stat, conn.options)) wanted.mtime = null;
     if (!working) wanted.mode = this.#finalModes.get(name) ?? wanted.mode;
     else if (wanted.mode !== null && (wanted.mode & 0o700) !== 0o700) {
       this.#finalModes.set(name, wanted.mode);
       wanted.mode |= 0o700;
       this.touch(name);
     }
-    const refused = setWhatCanBe(
-      place.dir,
-      place.name,
-      changedAttributes(wanted, stat, conn.agreed.protocol >= 31),
-      false,
-    );
+    const refused = setWhatCanBe(place.dir, place.name, changedAttributes(wanted, stat), false);
     if (refused !== null) this.attributesFailed(entry, refused);
   }
 

@@ -90,7 +90,6 @@ export class Sender {
    */
   async run(writeStats: (() => void) | null): Promise<void> {
     const { input, output, agreed } = this.#conn;
-    this.#conn.tick(true);
     for (;;) {
       // Look-ahead before each request keeps sub-lists between items (§6.13).
       await this.#source.keepAhead(1000);

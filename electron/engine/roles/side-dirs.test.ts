@@ -38,6 +38,12 @@ describe('SideDirs', () => {
     expect(sides.open('none')).toBeNull();
   });
 
+  it('says what a path leads to', () => {
+    writeFileSync(join(base, 'file'), '');
+    symlinkSync('dst', join(base, 'link'));
+    expect(['../link', '../file', '../none'].map((named) => sides.look(named))).toEqual(['folder', 'other', 'missing']);
+  });
+
   it('makes a folder and its parents, also behind `..`', () => {
     expect(sides.make('../a/b/../c').path).toBe(join(base, 'a/c'));
     expect(statSync(join(base, 'a/b')).isDirectory()).toBe(true);

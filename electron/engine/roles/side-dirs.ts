@@ -35,9 +35,10 @@ export class SideDirs {
     return this.#base === null ? withoutDots(joinPath(this.#wanted, named)) : joinPath(this.#base, named);
   }
 
-  /** Whether a path leads to a folder, through whatever links. */
-  isFolder(named: ByteString): boolean {
-    return isDir(this.#opener.stat(this.resolve(named))?.mode ?? 0);
+  /** What a path leads to, through whatever links. */
+  look(named: ByteString): 'folder' | 'other' | 'missing' {
+    const stat = this.#opener.stat(this.resolve(named));
+    return stat === null ? 'missing' : isDir(stat.mode) ? 'folder' : 'other';
   }
 
   /**
@@ -73,6 +74,12 @@ export class SideDirs {
     const made = this.open(named);
     if (made === null) throw notAFolder(path);
     return made;
+  }
+
+  /** Lets a folder go that was removed meanwhile. The next use opens or makes it again. */
+  forget(named: ByteString): void {
+    this.#roots.get(named)?.close();
+    this.#roots.delete(named);
   }
 
   close(): void {

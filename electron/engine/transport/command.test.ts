@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DriftlineError } from '../../../shared/errors.ts';
-import { spawnDaemonShell, spawnRemoteShell, spawnTransport, splitRemoteShell } from './command.ts';
+import { spawnDaemonShell, spawnRemoteShell, spawnTransport } from './command.ts';
 import type { Transport } from './transport.ts';
 
 async function output(transport: Transport): Promise<string> {
@@ -15,22 +15,6 @@ async function output(transport: Transport): Promise<string> {
 
 /** A "remote shell" that prints its arguments, each in brackets, as bytes. */
 const ECHO = `/bin/sh -c 'printf "[%s]" "$@"' sh`;
-
-describe('splitRemoteShell', () => {
-  it.each<[string, string[]]>([
-    ['ssh', ['ssh']],
-    ['  ssh  -p 22 ', ['ssh', '-p', '22']],
-    [`ssh -o "User Known"`, ['ssh', '-o', 'User Known']],
-    [`a 'it''s' "say ""x"""`, ['a', "it's", 'say "x"']],
-    [`a b'c d'e`, ['a', 'bc de']],
-    [`a ''`, ['a', '']],
-    ['a\\ b\tc', ['a\\', 'b\tc']],
-  ])('%s', (command, words) => expect(splitRemoteShell(command)).toEqual(words));
-
-  it.each(["ssh 'open", 'ssh "open', '', '   '])('refuses %j', (command) => {
-    expect(() => splitRemoteShell(command)).toThrow(DriftlineError);
-  });
-});
 
 describe('spawnRemoteShell', () => {
   it('puts the user and the host before the command, each word an argument of its own', async () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { bytesToText, type ByteString, displayPath } from '../../../shared/model/path.ts';
+import { splitRemoteShell } from '../../../shared/remote-shell.ts';
 import type { PeerExit, Transport } from './transport.ts';
 
 /** How long a remote shell that was told to end may take before it is killed. */
@@ -15,37 +16,6 @@ export interface RemoteShell {
   host: string;
   /** -4 or -6, which ssh is told as well; 0 = neither. */
   ipVersion: 0 | 4 | 6;
-}
-
-/**
- * Splits a remote-shell command as rsync(1) `--rsh` says: at spaces only; single or double quotes keep them, a doubled
- * quote inside quotes stands for itself, backslashes mean nothing.
- *
- * @throws `usage` (`bad-rsh`) for an open quote or an empty command
- */
-export function splitRemoteShell(command: string): string[] {
-  const words: string[] = [];
-  let word: string | null = null;
-  let quote = '';
-  for (let i = 0; i < command.length; i++) {
-    const char = command[i]!;
-    if (quote === '' && char === ' ') {
-      if (word !== null) words.push(word);
-      word = null;
-    } else if (quote === '' && (char === "'" || char === '"')) {
-      quote = char;
-      word ??= '';
-    } else if (char === quote && command[i + 1] !== quote) {
-      quote = '';
-    } else {
-      if (char === quote) i++;
-      word = (word ?? '') + char;
-    }
-  }
-  if (quote !== '') throw fail('usage', 'bad-rsh', `Missing trailing ${quote} in the remote-shell command.`);
-  if (word !== null) words.push(word);
-  if (words.length === 0) throw fail('usage', 'bad-rsh', 'The remote-shell command is empty.');
-  return words;
 }
 
 /**

@@ -97,7 +97,7 @@ export class HostKeyCheck {
           verdict.known.map((item) => `${item.type} ${item.fingerprint}`),
         );
       case 'unknown': {
-        const answer = await this.#ask(question);
+        const answer = await this.#ask({ ...question, authority: this.#known.hasAuthority });
         if (answer === 'refuse')
           throw fail('host-key', 'unknown-host', `The identity of ${this.#where} is not known: ${describe(key)}.`, {
             hint: 'Compare the fingerprint with the one the administrator gives, then accept it once.',

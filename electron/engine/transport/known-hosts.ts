@@ -109,6 +109,11 @@ export class HostKeys {
     return [...types];
   }
 
+  /** Whether a certificate authority is trusted for this host; its certificates are not understood here. */
+  get hasAuthority(): boolean {
+    return this.#lines.some((line) => line.marker === '@cert-authority' && matchHosts(line.hosts, this.#name));
+  }
+
   /** Judges a key as OpenSSH does, but stricter: a key of a type not seen before is a change where others are known. */
   judge(key: Buffer): HostKeyVerdict {
     const plain = this.#plainName === this.#name ? null : this.#plainName;

@@ -1,8 +1,10 @@
-import type { AnyAuthMethod, KeyboardInteractiveCallback, Prompt } from 'ssh2';
+import type { AnyAuthMethod } from 'ssh2';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { displayPath, type PathText } from '../../../shared/model/path.ts';
 import { AgentClient, SingleKeyAgent } from './ssh-agent.ts';
 import { loadPrivateKey, publicKeyBeside } from './ssh-key.ts';
+import { loginFailure } from './ssh-login-failure.ts';
+import { loginRounds } from './ssh-questions.ts';
 import { describeTarget, type LoginQuestion, type SecretQuestion, type SshAuth, type SshTarget } from './ssh-target.ts';
 
 const MAX_PASSWORD_ATTEMPTS = 3;
@@ -19,8 +21,10 @@ export interface AuthContext {
   signal: AbortSignal;
   /** `SshPrompts.secret` with the connection's timer held. */
   secret(question: SecretQuestion): Promise<string | null>;
-  /** `SshPrompts.answer` with the connection's timer held, if there is one. */
-  answer?(question: LoginQuestion): Promise<string | null>;
+  /** `SshPrompts.answers` with the connection's timer held, if there is one. */
+  answers?(question: LoginQuestion): Promise<string[] | null>;
+  /** Ends the connection, in the middle of an attempt. */
+  stop(error: unknown): void;
   /** Runs something a person may have to act on (a touch, a confirmation) with the connection's timer held. */
   hold<T>(action: () => Promise<T>): Promise<T>;
 }
@@ -38,6 +42,8 @@ export class AuthSequence {
   readonly #target: SshTarget;
   readonly #context: AuthContext;
   readonly #problems: DriftlineError[] = [];
+  /** What was right, but not enough. */
+  readonly #partials: string[] = [];
   #offered: readonly string[] = [];
   #partial = false;
 
@@ -59,11 +65,19 @@ export class AuthSequence {
       left.splice(i, 1);
       if (auth.kind === 'agent') yield* this.#agent(auth.socket, auth.only);
       else if (auth.kind === 'key') yield* this.#key(auth.path);
-      else yield* this.#password();
+      else yield* this.#password(true);
       // A second factor may be a method that was not offered before: look at all that are left again.
       if (this.#partial) i = 0;
     }
+    // The server knows us already and wants something more: the person is asked, whatever the host's own method is.
+    if (this.#partials.length > 0 && this.#takesPasswords()) yield* this.#password(false);
     return this.#failure();
+  }
+
+  /** What the server accepted, in words; for after the login. */
+  get accepted(): string[] {
+    const last = this.tried.at(-1);
+    return last === undefined ? [] : [...this.#partials, last];
   }
 
   /** The server hung up because of too many failed attempts. */
@@ -116,79 +130,58 @@ export class AuthSequence {
     }
   }
 
-  async *#password(): AsyncGenerator<AnyAuthMethod, void, AuthReply> {
+  /** @param own whether it is the host's method: then its password may answer the server's questions */
+  async *#password(own: boolean): AsyncGenerator<AnyAuthMethod, void, AuthReply> {
     const { host, user } = this.#target;
-    for (let attempt = 1; attempt <= MAX_PASSWORD_ATTEMPTS; attempt++) {
-      const plain = this.#offered.includes('password');
-      if (!plain && !this.#offered.includes('keyboard-interactive')) return;
-      const password = await this.#context.secret({ kind: 'password', host, user, attempt });
-      if (password === null) {
-        if (attempt === 1)
-          this.#note(fail('auth', 'no-password', `${this.#server()} wants a password; none was given.`));
-        return;
+    for (let attempt = 1; attempt <= MAX_PASSWORD_ATTEMPTS && this.#takesPasswords(); attempt++) {
+      const ask = (): Promise<string | null> => this.#context.secret({ kind: 'password', host, user, attempt });
+      if (this.#offered.includes('password')) {
+        const password = await ask();
+        if (password === null) {
+          if (attempt === 1) this.#note(this.#noAnswer(''));
+          return;
+        }
+        this.tried.push('password');
+        this.#take(yield { type: 'password', username: user, password });
+      } else {
+        this.tried.push('keyboard-interactive');
+        const prompt = loginRounds({
+          ...(own && { password: ask }),
+          answers: (question) => this.#context.answers?.({ host, user, ...question }) ?? Promise.resolve(null),
+          gaveUp: (asked) => {
+            if (attempt === 1) {
+              this.tried.pop();
+              this.#note(this.#noAnswer(asked));
+            }
+            this.#context.stop(this.#failure());
+          },
+          failed: (error) => this.#context.stop(error),
+        });
+        this.#take(yield { type: 'keyboard-interactive', username: user, prompt });
       }
-      this.tried.push(plain ? 'password' : 'keyboard-interactive');
-      this.#take(
-        yield plain
-          ? { type: 'password', username: user, password }
-          : { type: 'keyboard-interactive', username: user, prompt: this.#answerer(password) },
-      );
       if (this.#partial) return;
     }
   }
 
-  /** Answers the one hidden question with the password; anything else the server asks goes to the person. */
-  #answerer(password: string) {
-    let used = false;
-    return (
-      _name: string,
-      _text: string,
-      _lang: string,
-      prompts: Prompt[],
-      finish: KeyboardInteractiveCallback,
-    ): void => {
-      if (prompts.length === 0) return finish([]);
-      const first = prompts[0]!;
-      if (prompts.length === 1 && first.echo !== true && !used) {
-        used = true;
-        finish([password]);
-        return;
-      }
-      this.#answers(prompts, password, used).then(finish, () => finish([]));
-      used = true;
-    };
+  #noAnswer(asked: string): DriftlineError {
+    if (asked === '') return fail('auth', 'no-password', `${this.#server()} wants a password; none was given.`);
+    return fail('auth', 'no-answer', `${this.#server()} asks a question that was not answered: ${asked}`, {
+      hint: 'Try again and answer it. Runs without anybody present need a login without questions, such as a key.',
+    });
   }
 
-  async #answers(prompts: readonly Prompt[], password: string, used: boolean): Promise<string[]> {
-    const { host, user } = this.#target;
-    const answers: string[] = [];
-    for (const { prompt, echo } of prompts) {
-      const shown = displayPath(prompt.trim()).slice(0, 200);
-      // A login that asks for several things at once asks for the password by that name.
-      if (!used && echo !== true && /^(.*'s )?password:?$/i.test(shown)) {
-        answers.push(password);
-        continue;
-      }
-      const answer = await this.#context.answer?.({ host, user, prompt: shown, echo: echo === true });
-      if (answer === undefined || answer === null) {
-        const message = `${this.#server()} asks a question this program cannot answer: ${shown}`;
-        this.#note(fail('auth', 'question-not-supported', message, { hint: 'Use a key for this server.' }));
-        return [];
-      }
-      answers.push(answer);
-    }
-    return answers;
+  #takesPasswords(): boolean {
+    return this.#offered.includes('password') || this.#offered.includes('keyboard-interactive');
   }
 
   #usable(auth: SshAuth): boolean {
-    return auth.kind === 'password'
-      ? this.#offered.includes('password') || this.#offered.includes('keyboard-interactive')
-      : this.#offered.includes('publickey');
+    return auth.kind === 'password' ? this.#takesPasswords() : this.#offered.includes('publickey');
   }
 
   #take(reply: AuthReply): void {
     this.#offered = reply.offered ?? this.#offered;
     this.#partial = reply.partial;
+    if (reply.partial) this.#partials.push(this.tried.at(-1) ?? 'nothing');
   }
 
   /** Keeps what made a method impossible; a cancelled connection ends the sequence instead. */
@@ -198,23 +191,18 @@ export class AuthSequence {
   }
 
   #failure(): DriftlineError {
-    const problem = this.#problems[0];
-    if (problem !== undefined && this.tried.length === 0) return problem;
-    const why = this.#problems.map((item) => item.data.message).join(' ');
-    const tried = this.tried.length > 0 ? `Tried: ${this.tried.join(', ')}.` : 'Nothing could be tried.';
-    const offered = this.#offered.length > 0 ? `The server offers: ${displayPath(this.#offered.join(', '))}.` : '';
-    const message = `${this.#server()} did not accept the login. ${tried} ${offered} ${why}`;
-    return fail('auth', problem?.data.code === 'weak-signature' ? 'weak-signature' : 'auth-failed', squeeze(message), {
-      hint: 'Check the user name, the key or the password for this host.',
-      details: { tried: this.tried, offered: this.#offered.map((name) => displayPath(name)) },
+    return loginFailure({
+      server: this.#server(),
+      user: this.#target.user,
+      refused: this.tried.filter((item) => !this.#partials.includes(item)),
+      accepted: this.#partials,
+      offered: this.#offered,
+      problems: this.#problems,
+      usable: this.#target.auth.some((auth) => this.#usable(auth)),
     });
   }
 
   #server(): string {
     return displayPath(describeTarget(this.#target));
   }
-}
-
-function squeeze(text: string): string {
-  return text.replace(/ +/g, ' ').trim();
 }

@@ -42,6 +42,7 @@ Host *
       identityAgent: null,
       identitiesOnly: false,
       proxyJump: [],
+      skipped: [],
       knownHosts: [
         ...[join(homedir(), '.ssh/known_hosts'), join(homedir(), '.ssh/known_hosts2')],
         ...['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'],

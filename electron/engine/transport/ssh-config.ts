@@ -23,10 +23,13 @@ export interface SshConfigEntry {
   knownHosts: string[];
   hostKeyAlias: string | null;
   family: 4 | 6 | null;
+  /** What applies to this name and is not carried out here, in the configuration's words. */
+  skipped: string[];
 }
 
 const MAX_FILE = 1 << 20;
-const MAX_DEPTH = 16;
+/** Includes within includes (ssh_config(5)). */
+export const MAX_CONFIG_DEPTH = 16;
 const SYSTEM_FILE = '/etc/ssh/ssh_config';
 const USER_KNOWN_HOSTS = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'];
 const SYSTEM_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
@@ -43,10 +46,13 @@ const SYSTEM_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_host
  */
 export function readSshConfig(name: string, file?: string): SshConfigEntry {
   const reader = new Reader(name);
-  for (const each of file === undefined ? [join(homedir(), '.ssh', 'config'), SYSTEM_FILE] : [file]) {
-    reader.read(each, 0);
-  }
+  for (const each of configFiles(file)) reader.read(each, 0);
   return reader.result();
+}
+
+/** The user's and the system's configuration, or the one file given. */
+export function configFiles(file?: string): string[] {
+  return file === undefined ? [join(homedir(), '.ssh', 'config'), SYSTEM_FILE] : [file];
 }
 
 const FAMILIES: Readonly<Record<string, 4 | 6>> = { inet: 4, inet6: 6 };
@@ -66,10 +72,49 @@ function matchList(patterns: string, value: string): boolean {
 /** Keywords whose arguments all count. */
 const LISTS = new Set(['proxycommand', 'userknownhostsfile', 'globalknownhostsfile']);
 
+/** Settings that change what a login does and that we do not carry out. */
+const NOT_DONE: Readonly<Record<string, string>> = {
+  localcommand: 'LocalCommand',
+  remotecommand: 'RemoteCommand',
+  knownhostscommand: 'KnownHostsCommand',
+  certificatefile: 'CertificateFile',
+  pkcs11provider: 'PKCS11Provider',
+  securitykeyprovider: 'SecurityKeyProvider',
+};
+
+/** One line: keyword in lower case and arguments, or null. They are separated by blanks or one "="; quotes keep blanks. */
+export function parseConfigLine(line: string): { keyword: string; args: string[] } | null {
+  const match = /^\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(line);
+  if (match === null) return null;
+  const args = [...match[2]!.matchAll(/"([^"]*)"|(\S+)/g)].map((arg) => arg[1] ?? arg[2]!);
+  return args.length === 0 ? null : { keyword: match[1]!.toLowerCase(), args };
+}
+
+/** A file's lines; none where it cannot be read: no configuration is a configuration. */
+export function configLines(file: string): string[] {
+  try {
+    return statSync(file).size > MAX_FILE ? [] : readFileSync(file, 'utf8').split(/\r?\n/);
+  } catch {
+    return [];
+  }
+}
+
+/** Files an `Include` names. Relative patterns are taken from the file's folder; wildcards in the last component. */
+export function includedFiles(pattern: string, file: string): string[] {
+  const home = pattern.startsWith('~/') ? join(homedir(), pattern.slice(2)) : pattern;
+  const path = isAbsolute(home) ? home : join(dirname(file), home);
+  if (!/[*?]/.test(basename(path))) return [path];
+  const folder = dirname(path);
+  if (!existsSync(folder)) return [];
+  const found = readdirSync(folder).filter((entry) => matchPattern(basename(path), entry));
+  return found.sort().map((entry) => join(folder, entry));
+}
+
 class Reader {
   readonly #name: string;
   readonly #values = new Map<string, string>();
   readonly #identities: string[] = [];
+  readonly #skipped = new Set<string>();
   #active = true;
   #named = false;
 
@@ -78,33 +123,25 @@ class Reader {
   }
 
   read(file: string, depth: number): void {
-    if (depth > MAX_DEPTH) return;
-    let text: string;
-    try {
-      if (statSync(file).size > MAX_FILE) return;
-      text = readFileSync(file, 'utf8');
-    } catch {
-      return; // no configuration is a configuration
-    }
+    if (depth > MAX_CONFIG_DEPTH) return;
     const outer = this.#active;
     if (depth === 0) this.#active = true;
-    for (const line of text.split(/\r?\n/)) this.#line(line, file, depth);
+    for (const line of configLines(file)) this.#line(line, file, depth);
     this.#active = outer; // a Host line in an included file ends with it
   }
 
   #line(line: string, file: string, depth: number): void {
-    // Keyword and arguments, separated by blanks or one "="; arguments may stand in double quotes.
-    const match = /^\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(line);
-    if (match === null) return;
-    const keyword = match[1]!.toLowerCase();
-    const args = [...match[2]!.matchAll(/"([^"]*)"|(\S+)/g)].map((arg) => arg[1] ?? arg[2]!);
-    const first = args[0];
-    if (first === undefined) return;
+    const parsed = parseConfigLine(line);
+    if (parsed === null) return;
+    const { keyword, args } = parsed;
+    const first = args[0]!;
     if (keyword === 'host') this.#active = this.#matchesHost(args);
     else if (keyword === 'match') this.#active = this.#matchesAll(args);
     else if (!this.#active) return;
-    else if (keyword === 'include') for (const pattern of args) this.#include(pattern, file, depth);
+    else if (keyword === 'include')
+      for (const pattern of args) for (const path of includedFiles(pattern, file)) this.read(path, depth + 1);
     else if (keyword === 'identityfile') this.#identities.push(first);
+    else if (NOT_DONE[keyword] !== undefined) this.#skipped.add(NOT_DONE[keyword]);
     else if (!this.#values.has(keyword)) this.#values.set(keyword, LISTS.has(keyword) ? args.join('\n') : first);
   }
 
@@ -141,22 +178,12 @@ class Reader {
     if (condition === 'originalhost') return this.#name.toLowerCase();
     if (condition === 'host') return (this.#hostName() ?? this.#name).toLowerCase();
     if (condition === 'user') return this.#values.get('user') ?? userInfo().username;
+    if (condition !== 'localuser') this.#skipped.add(`Match ${condition}`);
     return condition === 'localuser' ? userInfo().username : null;
   }
 
   #hostName(): string | null {
     return this.#values.get('hostname')?.replace(/%([h%])/g, (_, c) => (c === 'h' ? this.#name : '%')) ?? null;
-  }
-
-  /** Relative patterns are taken from `~/.ssh`; wildcards are understood in the last component. */
-  #include(pattern: string, file: string, depth: number): void {
-    const home = pattern.startsWith('~/') ? join(homedir(), pattern.slice(2)) : pattern;
-    const path = isAbsolute(home) ? home : join(dirname(file), home);
-    const folder = dirname(path);
-    if (!/[*?]/.test(basename(path))) this.read(path, depth + 1);
-    else if (existsSync(folder))
-      for (const entry of readdirSync(folder).sort())
-        if (matchPattern(basename(path), entry)) this.read(join(folder, entry), depth + 1);
   }
 
   result(): SshConfigEntry {
@@ -196,6 +223,7 @@ class Reader {
       ],
       hostKeyAlias: this.#values.get('hostkeyalias') ?? null,
       family: FAMILIES[this.#values.get('addressfamily')?.toLowerCase() ?? ''] ?? null,
+      skipped: [...this.#skipped].map((item) => displayPath(item).slice(0, 100)),
     };
   }
 

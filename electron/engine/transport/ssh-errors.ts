@@ -30,7 +30,11 @@ export function timeoutError(where: string, phase: SshPhase, seconds?: number): 
         'Check the address, the port and the network.',
       );
     case 'handshake':
-      return connectError('timeout', `${where} did not complete the SSH handshake ${limit}.`);
+      return connectError(
+        'silent',
+        `${where} accepted the connection, but did not complete the SSH handshake ${limit}.`,
+        'Check that the port is an SSH server’s. A server under heavy load can be silent, too.',
+      );
     case 'auth':
       return connectError('timeout', `${where} did not answer the login ${limit}.`);
     case 'ready':
@@ -48,6 +52,16 @@ export function closedError(where: string, phase: SshPhase): DriftlineError {
     );
   if (phase === 'auth') return connectError('closed-early', `${where} closed the connection during the login.`);
   return connectError('closed-early', `The connection to ${where} was closed.`);
+}
+
+/** Something answers at the port, but not as an SSH server does. @param sent what it sent first */
+export function noSshError(where: string, sent: Buffer): DriftlineError {
+  const line = displayPath(sent.toString('latin1').split(/[\r\n]/, 1)[0]!).slice(0, 60);
+  return fail('connect', 'no-ssh', `What answers at ${where} is not an SSH server: it sent “${line}”.`, {
+    hint: 'Check the port. SSH servers usually listen on 22.',
+    exitCode: SSH_EXIT,
+    retryable: false,
+  });
 }
 
 /**

@@ -1,13 +1,18 @@
 import { fail } from '../../../shared/errors.ts';
+import { type JumpName, readJump } from '../../../shared/jump-host.ts';
 import { displayPath } from '../../../shared/model/path.ts';
 import type { KnownHostsSources } from './known-hosts.ts';
 import { connectSsh, type SshConnection, type SshOptions } from './ssh.ts';
-import { checkTarget, type SshTarget } from './ssh-target.ts';
+import { checkTarget, type SshPrompts, type SshTarget } from './ssh-target.ts';
 
 /** A host on the way, with the files its key is looked up in. */
 export interface SshHop {
   target: SshTarget;
   knownHosts: readonly string[];
+  /** A key a person accepted for this very hop. */
+  pinned?: KnownHostsSources['pinned'];
+  /** Who answers this hop's questions; default: whoever answers the target's. */
+  prompts?: SshPrompts;
 }
 
 /**
@@ -29,8 +34,9 @@ export async function connectThrough(
   try {
     let via: SshOptions['via'];
     for (const [index, hop] of hops.entries()) {
-      const knownHosts: KnownHostsSources = { own: options.knownHosts.own, readOnly: hop.knownHosts };
-      const connection = await connectSsh(hop.target, { ...options, knownHosts, ...(via && { via }) });
+      const { pinned = null, prompts = options.prompts } = hop;
+      const knownHosts: KnownHostsSources = { own: options.knownHosts.own, readOnly: hop.knownHosts, pinned };
+      const connection = await connectSsh(hop.target, { ...options, knownHosts, prompts, ...(via && { via }) });
       opened.push(connection);
       const next = hops[index + 1]?.target ?? target;
       via = await connection.tunnel(next.host, next.port);
@@ -48,12 +54,10 @@ export async function connectThrough(
  * Reads one item of `ProxyJump`: `[user@]host[:port]`, or the same as an ssh:// address.
  * @throws `usage`/`ssh-config-bad`
  */
-export function parseJump(text: string): { name: string; user: string | null; port: number | null } {
-  const match = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:[\]@]+))(?::(\d{1,5}))?$/.exec(text.trim());
-  const name = match?.[2] ?? match?.[3];
-  if (match === null || name === undefined)
+export function parseJump(text: string): JumpName {
+  const jump = readJump(text);
+  if (jump === null)
     throw fail('usage', 'ssh-config-bad', `The SSH configuration names a jump host that is none: ${displayPath(text)}`);
-  const port = match[4] === undefined ? null : Number(match[4]);
-  checkTarget({ host: name, port: port ?? 22, user: match[1] ?? 'user', auth: [] });
-  return { name, user: match[1] ?? null, port };
+  checkTarget({ host: jump.name, port: jump.port ?? 22, user: jump.user ?? 'user', auth: [] });
+  return jump;
 }

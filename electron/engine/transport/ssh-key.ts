@@ -22,7 +22,7 @@ export async function loadPrivateKey(
   const shown = displayPath(path);
   const details = { keyPath: path };
   const data = readKey(path, shown);
-  let parsed = parse(data, undefined);
+  let parsed = parseKeyData(data, undefined);
   for (let attempt = 1; isPassphraseError(parsed); attempt++) {
     const passphrase = attempt <= MAX_ATTEMPTS ? await ask(attempt) : null;
     if (passphrase === null)
@@ -32,7 +32,7 @@ export async function loadPrivateKey(
         attempt === 1 ? `The key ${shown} needs its passphrase.` : `The passphrase for the key ${shown} is wrong.`,
         { hint: 'Enter the passphrase of the key, or add the key to your key agent.', details },
       );
-    parsed = parse(data, passphrase);
+    parsed = parseKeyData(data, passphrase);
   }
   if (parsed instanceof Error || !parsed.isPrivateKey())
     throw fail('auth', 'key-unreadable', `${shown} is not a private key this program can use.`, {
@@ -52,7 +52,7 @@ export function publicKeyBeside(path: PathText): Buffer | null {
     } catch {
       continue;
     }
-    const parsed = parse(data, undefined);
+    const parsed = parseKeyData(data, undefined);
     if (!(parsed instanceof Error)) return parsed.getPublicSSH();
   }
   return null;
@@ -75,7 +75,7 @@ function readKey(path: PathText, shown: string): Buffer {
 }
 
 /** ssh2 returns most failures and throws some (bcrypt, OpenSSL). */
-function parse(data: Buffer, passphrase: string | undefined): ParsedKey | Error {
+export function parseKeyData(data: Buffer, passphrase: string | undefined): ParsedKey | Error {
   try {
     const parsed = ssh2.utils.parseKey(data, passphrase);
     return Array.isArray(parsed) ? (parsed[0] ?? new Error('empty')) : parsed;
@@ -84,7 +84,7 @@ function parse(data: Buffer, passphrase: string | undefined): ParsedKey | Error 
   }
 }
 
-function isPassphraseError(parsed: ParsedKey | Error): boolean {
+export function isPassphraseError(parsed: ParsedKey | Error): boolean {
   return parsed instanceof Error && /passphrase|bad decrypt/i.test(parsed.message);
 }
 

@@ -36,10 +36,10 @@ async function asking(rounds: [prompts: Prompt[], answers: string[]][]): Promise
   return (server.address() as AddressInfo).port;
 }
 
-async function logIn(port: number, answer?: (question: LoginQuestion) => string | null): Promise<string> {
+async function logIn(port: number, answers?: (question: LoginQuestion) => string[] | null): Promise<string> {
   const prompts: SshPrompts = {
     ...{ hostKey: () => Promise.resolve('accept-once'), secret: () => Promise.resolve('s3cret') },
-    ...(answer && { answer: (question) => Promise.resolve(answer(question)) }),
+    ...(answers && { answers: (question) => Promise.resolve(answers(question)) }),
   };
   const target = { host: '127.0.0.1', port, user: 'sam', auth: [{ kind: 'password' as const }] };
   try {
@@ -74,12 +74,17 @@ describe('a login that asks', () => {
     ]);
     const outcome = await logIn(port, (question) => {
       asked.push(question);
-      return question.echo ? 'here' : '123';
+      return ['123', 'here'];
     });
     expect(outcome).toBe('');
     expect(asked).toEqual([
-      { host: '127.0.0.1', user: 'sam', prompt: 'Code:', echo: false },
-      { host: '127.0.0.1', user: 'sam', prompt: expect.not.stringContaining('\x1b') as string, echo: true },
+      {
+        ...{ host: '127.0.0.1', user: 'sam', title: 'login', instructions: 'please' },
+        fields: [
+          { label: 'Code:', echo: false },
+          { label: expect.not.stringContaining('\x1b') as string, echo: true },
+        ],
+      },
     ]);
   });
 
@@ -93,11 +98,19 @@ describe('a login that asks', () => {
         ['s3cret', 't'],
       ],
     ]);
-    expect(await logIn(port, ({ prompt }) => (prompt === 'Token' ? 't' : 'wrong'))).toBe('');
+    expect(await logIn(port, ({ fields }) => fields.map(({ label }) => (label === 'Token' ? 't' : 'wrong')))).toBe('');
   });
 
-  it('is refused with its question where nobody can answer', async () => {
-    const port = await asking([password, [[{ prompt: 'Code: ', echo: false }], ['123']]]);
-    expect(await logIn(port)).toContain('asks a question this program cannot answer: Code:');
+  it('for a code first does not get the password', async () => {
+    const port = await asking([[[{ prompt: 'Verification code: ', echo: false }], ['42']], password]);
+    expect(await logIn(port, () => ['42'])).toBe('');
+    const first = await asking([[[{ prompt: 'Verification code: ', echo: false }], ['42']]]);
+    expect(await logIn(first, () => ['42'])).toBe('');
+  });
+
+  it('is refused with its question where nobody can answer, or nobody does', async () => {
+    const rounds: [Prompt[], string[]][] = [password, [[{ prompt: 'Code: ', echo: false }], ['123']]];
+    expect(await logIn(await asking(rounds))).toContain('asks a question that was not answered: Code:');
+    expect(await logIn(await asking(rounds), () => null)).toContain('asks a question that was not answered: Code:');
   });
 });

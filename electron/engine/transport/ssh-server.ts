@@ -3,9 +3,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import ssh2, { type AuthContext, type ServerChannel } from 'ssh2';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, textToBytes } from '../../../shared/model/path.ts';
+import { splitShellWords } from '../../../shared/shell-words.ts';
 import { fingerprint } from './known-hosts.ts';
 import type { ServerSide } from './server-side.ts';
-import { splitShellWords } from './shell-words.ts';
 import { serveChannel } from './ssh-channel.ts';
 import { offeredAlgorithms } from './ssh-policy.ts';
 

@@ -27,6 +27,8 @@ export interface HostKeyQuestion {
   algorithm: string;
   /** `SHA256:…`. */
   fingerprint: string;
+  /** known_hosts trusts a certificate authority for this host; certificates are not understood here. */
+  authority: boolean;
 }
 
 export type HostKeyAnswer = 'accept-once' | 'accept-save' | 'refuse';
@@ -41,13 +43,21 @@ export interface SecretQuestion {
   attempt: number;
 }
 
+export interface LoginField {
+  /** What the server asks, in its words, escaped. */
+  label: string;
+  /** Whether the answer may be shown while it is typed. */
+  echo: boolean;
+}
+
 export interface LoginQuestion {
   host: string;
   user: string;
-  /** What the server asks, in its words. */
-  prompt: string;
-  /** Whether the answer may be shown while it is typed. */
-  echo: boolean;
+  /** The server's words, escaped; may be empty. */
+  title: string;
+  instructions: string;
+  /** At least one. */
+  fields: LoginField[];
 }
 
 /** Whoever can answer for the person. Calls may take as long as they like: connection timers stand still meanwhile. */
@@ -57,10 +67,10 @@ export interface SshPrompts {
   /** Null = no answer; the method is skipped. */
   secret(question: SecretQuestion): Promise<string | null>;
   /**
-   * Answers what a server asks beyond a password: a code, a choice. Null = no answer. Absent where nobody can be shown
-   * a server's own words.
+   * Answers what a server asks beyond a password, such as a code, field by field; null = no answer. Absent where nobody
+   * can be shown a server's own words. The answers are for this login alone.
    */
-  answer?(question: LoginQuestion): Promise<string | null>;
+  answers?(question: LoginQuestion): Promise<string[] | null>;
 }
 
 /** Prompts for runs with nobody to ask: unknown hosts are refused, secrets are missing. */

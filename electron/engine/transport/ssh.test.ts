@@ -67,14 +67,14 @@ describe('no connection', () => {
   it('gives up on a server that says nothing, and on one that trickles', async () => {
     const silent = await listen(() => {});
     const error = await errorOf(connectSsh(target(silent), { ...options, readyTimeoutMs: 100 }));
-    expect(error).toMatchObject({ kind: 'connect', code: 'timeout' });
+    expect(error).toMatchObject({ kind: 'connect', code: 'silent' });
     expect(error.message).toContain('handshake');
     const slow = await listen((socket) => {
       const timer = setInterval(() => socket.write('x'), 10);
       socket.on('close', () => clearInterval(timer));
     });
     expect(await errorOf(connectSsh(target(slow), { ...options, readyTimeoutMs: 100 }))).toMatchObject({
-      code: 'timeout',
+      code: 'silent',
     });
   });
 
@@ -93,7 +93,11 @@ describe('no connection', () => {
     const old = await listen((socket) => socket.write('SSH-1.5-old\r\n'));
     expect(await errorOf(connectSsh(target(old), options))).toMatchObject({ code: 'handshake' });
     const endless = await listen((socket) => socket.write(`${'x'.repeat(100_000)}`));
-    expect(await errorOf(connectSsh(target(endless), options))).toMatchObject({ code: 'handshake' });
+    expect(await errorOf(connectSsh(target(endless), options))).toMatchObject({ code: 'no-ssh' });
+    const web = await listen((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const error = await errorOf(connectSsh(target(web), options));
+    expect(error).toMatchObject({ code: 'no-ssh', retryable: false });
+    expect(error.message).toContain('“HTTP/1.1 400 Bad Request”');
   });
 });
 
@@ -156,7 +160,7 @@ describe('the embedded server', () => {
 
   it('refuses wrong passwords, other users, shell operators and undecodable bytes', async () => {
     const server = await startSshServer({ onExec: ({ side }) => side.exit(0) });
-    expect(await errorOf(connectEmbedded(server, 'wrong'))).toMatchObject({ kind: 'auth', code: 'auth-failed' });
+    expect(await errorOf(connectEmbedded(server, 'wrong'))).toMatchObject({ kind: 'auth', code: 'password-refused' });
     expect(await errorOf(connectEmbedded({ ...server, user: 'root' }))).toMatchObject({ kind: 'auth' });
     const connection = await connectEmbedded(server);
     for (const command of ['a; b', '', "x '\xff'"])

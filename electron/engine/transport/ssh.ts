@@ -9,7 +9,7 @@ import { HostKeyCheck } from './host-key-check.ts';
 import type { KnownHostsSources } from './known-hosts.ts';
 import { AuthSequence } from './ssh-auth.ts';
 import { ChannelStream, clientTransport } from './ssh-channel.ts';
-import { closedError, mapSshError, type RawSshError, type SshPhase, timeoutError } from './ssh-errors.ts';
+import { closedError, mapSshError, noSshError, type RawSshError, type SshPhase, timeoutError } from './ssh-errors.ts';
 import { CHACHA20, offeredAlgorithms } from './ssh-policy.ts';
 import { checkTarget, describeTarget, type SshPrompts, type SshTarget } from './ssh-target.ts';
 import type { Transport } from './transport.ts';
@@ -41,6 +41,8 @@ export interface SshConnection {
   readonly description: string;
   /** The key the server proved to have. */
   readonly hostKey: { algorithm: string; fingerprint: string };
+  /** What the server accepted, in words: `key ~/.ssh/id_ed25519`, `password`; several where it wanted more than one. */
+  readonly login: readonly string[];
   /** Resolves when the connection is gone, with what ended it, or null after `close()`. */
   readonly closed: Promise<DriftlineError | null>;
   /**
@@ -69,10 +71,10 @@ interface ClientInternals {
  * Opens an SSH connection: the only place that makes an ssh2 client. The server's key is judged before any credential
  * is read, asked for or sent (faults.md S1–2).
  *
- * Rejects with: `usage` (bad-host, bad-user, bad-port); `connect` (dns, refused, unreachable, timeout, handshake,
+ * Rejects with: `usage` (bad-host, bad-user, bad-port); `connect` (dns, refused, unreachable, timeout, silent, no-ssh, handshake,
  * closed-early); `host-key` (unknown-host, host-key-changed, host-key-revoked, host-key-weak, known-hosts-unreadable);
- * `auth` (auth-failed, too-many-auth-failures, key-unreadable, key-passphrase-wrong, agent-unavailable, no-password,
- * password-expired, question-not-supported, weak-signature); `cancelled`.
+ * `auth` (password-refused, key-refused, answers-refused, auth-failed, method-not-offered, too-many-auth-failures, key-unreadable,
+ * key-passphrase-wrong, agent-unavailable, no-password, no-answer, password-expired, weak-signature); `cancelled`.
  */
 export async function connectSsh(target: SshTarget, options: SshOptions): Promise<SshConnection> {
   checkTarget(target);
@@ -109,6 +111,8 @@ class Connection implements SshConnection {
   /** Set once: what ended the connection; `close()` counts as cancelled for whoever still uses it. */
   #ended: DriftlineError | null = null;
   #bannerLeft = MAX_BANNER;
+  /** What came first, to tell what is no SSH server. */
+  #first: Buffer | null = null;
 
   constructor(target: SshTarget, options: SshOptions) {
     this.#options = options;
@@ -127,9 +131,10 @@ class Connection implements SshConnection {
     this.#auth = new AuthSequence(target, {
       signal: this.#work.signal,
       secret: (question) => this.#timer.hold(() => options.prompts.secret(question)),
-      ...(options.prompts.answer && {
-        answer: (question) => this.#timer.hold(() => options.prompts.answer!(question)),
+      ...(options.prompts.answers && {
+        answers: (question) => this.#timer.hold(() => options.prompts.answers!(question)),
       }),
+      stop: (error) => this.#end(asError(error)),
       hold: (action) => this.#timer.hold(action),
     });
     this.#attempts = this.#auth.attempts();
@@ -152,6 +157,13 @@ class Connection implements SshConnection {
       // ssh2 ignores the callback of an attempt that is over, so a late answer is harmless.
       authHandler: (offered, partial, next) => void this.#nextAttempt(offered, partial, next),
     });
+    this.#socket.once('data', (chunk: Buffer) => (this.#first = Buffer.from(chunk.subarray(0, 255))));
+  }
+
+  /** The error, unless what the server sent first says more. */
+  #orNoSsh(error: DriftlineError): DriftlineError {
+    const strange = this.#phase === 'handshake' && this.#first !== null && !this.#first.includes('SSH-');
+    return strange ? noSshError(this.#where, this.#first!) : error;
   }
 
   #listen(): void {
@@ -160,7 +172,7 @@ class Connection implements SshConnection {
     else this.#phase = 'handshake';
     // 'close' of the socket comes after 'error'; ssh2 forwards both.
     client.on('error', (raw: RawSshError) => this.#onError(raw));
-    client.on('close', () => this.#end(closedError(this.#where, this.#phase)));
+    client.on('close', () => this.#end(this.#orNoSsh(closedError(this.#where, this.#phase))));
     client.on('handshake', (negotiated) => this.#onHandshake(negotiated.cs.cipher, negotiated.sc.cipher));
     client.on('greeting', (text) => this.#banner(text));
     client.on('banner', (text) => this.#banner(text));
@@ -190,7 +202,7 @@ class Connection implements SshConnection {
     if (raw.level === 'agent' || raw.level === 'client-authentication') return;
     if (this.#phase === 'auth' && /too many authentication failures/i.test(raw.message))
       this.#end(this.#auth.tooMany());
-    else this.#end(mapSshError(raw, this.#where, this.#phase));
+    else this.#end(this.#orNoSsh(mapSshError(raw, this.#where, this.#phase)));
   }
 
   #verifyHost(shown: Buffer, verify: (accepted: boolean) => void): void {
@@ -254,6 +266,10 @@ class Connection implements SshConnection {
 
   get hostKey(): { algorithm: string; fingerprint: string } {
     return this.#check.accepted;
+  }
+
+  get login(): readonly string[] {
+    return this.#auth.accepted;
   }
 
   exec(command: ByteString): Promise<Transport> {

@@ -1,23 +1,21 @@
 import * as v from 'valibot';
 import { Host } from '../../../shared/model/host.ts';
 import { Profile } from '../../../shared/model/profile.ts';
+import { SettingsChange } from '../../../shared/model/settings.ts';
+import { MIGRATIONS, type Migrations } from './migrations.ts';
 
-/** The schema this version writes. Raise it together with a new step in `MIGRATIONS`. */
-export const SCHEMA_VERSION = 1;
+/** The schema this version writes. Raise it together with a new step in migrations.ts. */
+export const SCHEMA_VERSION = 2;
 
 /** Everything a person has saved, as one JSON document. Secrets are never in it. */
 export const StoreDocument = v.strictObject({
   schemaVersion: v.literal(SCHEMA_VERSION),
   hosts: v.pipe(v.array(Host), v.maxLength(10_000)),
   profiles: v.pipe(v.array(Profile), v.maxLength(10_000)),
+  /** What differs from the defaults; documents without it are as old as version 1. */
+  settings: v.exactOptional(SettingsChange),
 });
 export type StoreDocument = v.InferOutput<typeof StoreDocument>;
-
-/** Turns a document of version `key` into one of version `key + 1`. */
-export type Migrations = Readonly<Record<number, (document: Record<string, unknown>) => Record<string, unknown>>>;
-
-/** Version 1 is the first: there is nothing to migrate yet. */
-const MIGRATIONS: Migrations = {};
 
 const Versioned = v.object({ schemaVersion: v.pipe(v.number(), v.integer(), v.minValue(0)) });
 
@@ -40,7 +38,15 @@ export type Decoded =
  */
 export function decodeDocument(text: string, migrations: Migrations = MIGRATIONS): Decoded {
   try {
-    const raw: unknown = JSON.parse(text);
+    return decodeValue(JSON.parse(text), migrations);
+  } catch (error) {
+    return { kind: 'damaged', why: error instanceof SyntaxError ? 'not JSON' : String(error) };
+  }
+}
+
+/** The same for JSON that was parsed already. */
+export function decodeValue(raw: unknown, migrations: Migrations = MIGRATIONS): Decoded {
+  try {
     if (!v.is(Versioned, raw)) return { kind: 'damaged', why: 'no schema version' };
     // Not the schema's output: copying unknown keys would make a prototype out of a key `__proto__`.
     let data = raw as v.InferOutput<typeof Versioned> & Record<string, unknown>;
@@ -54,10 +60,8 @@ export function decodeDocument(text: string, migrations: Migrations = MIGRATIONS
     if (parsed.success) return { kind: 'good', document: parsed.output };
     return { kind: 'damaged', why: `${v.getDotPath(parsed.issues[0]) ?? 'document'}: ${parsed.issues[0].message}` };
   } catch (error) {
-    return {
-      kind: 'damaged',
-      why: error instanceof SyntaxError ? 'not JSON' : String(error instanceof Error ? error.message : error),
-    };
+    // A step that did not expect what it found.
+    return { kind: 'damaged', why: String(error instanceof Error ? error.message : error) };
   }
 }
 

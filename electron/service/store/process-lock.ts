@@ -23,6 +23,10 @@ const LockHolderSchema = v.strictObject({
   about: v.record(v.string(), v.union([v.string(), v.number()])),
 });
 
+/** A holder in words: `process 4711`, `process 4711 on nas` for another machine's. */
+export const formatHolder = ({ pid, host }: ProcessIdentity): string =>
+  `process ${pid}${host === ownIdentity.host ? '' : ` on ${host}`}`;
+
 export interface HeldLock {
   readonly path: string;
   /** Gives the lock back; idempotent. */

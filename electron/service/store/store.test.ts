@@ -19,7 +19,7 @@ import { systemClock } from '../ports.ts';
 import type { StoreFile } from '../ports.ts';
 import { openConfFile } from './conf-store.ts';
 import { MAX_STORE_BYTES, decodeDocument, encodeDocument } from './document.ts';
-import type { Migrations } from './document.ts';
+import { MIGRATIONS, type Migrations } from './migrations.ts';
 import { openStore } from './store.ts';
 import type { Store } from './store.ts';
 
@@ -56,6 +56,7 @@ const host = (name: string): Host => ({
   user: 'me',
   auth: { kind: 'agent' },
   rsyncPath: '',
+  jumpHostId: null,
   hostKey: null,
   createdAt: 1,
 });
@@ -76,7 +77,7 @@ const setAside = (): string[] => readdirSync(folder).filter((name) => name.inclu
 describe('saving', () => {
   it('writes 0600 and leaves nothing but the file and its good copy', async () => {
     const store = await open();
-    expect(store.read()).toEqual({ schemaVersion: 1, hosts: [], profiles: [] });
+    expect(store.read()).toEqual({ schemaVersion: 2, hosts: [], profiles: [] });
     await add(store, 'one');
     expect(readdirSync(folder).sort()).toEqual(['driftline.json', 'driftline.json.good']);
     for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
@@ -123,7 +124,7 @@ describe('saving', () => {
 
 describe('a damaged file', () => {
   it('truncated at every byte is known as damaged', () => {
-    const text = encodeDocument({ schemaVersion: 1, hosts: [host('one')], profiles: [] });
+    const text = encodeDocument({ schemaVersion: 2, hosts: [host('one')], profiles: [] });
     for (let length = 0; length < text.length - 1; length++) {
       expect(decodeDocument(text.slice(0, length)).kind).toBe('damaged');
     }
@@ -147,12 +148,12 @@ describe('a damaged file', () => {
   it.each<[string, (whole: Buffer) => Buffer | string]>([
     ['zero-filled', (whole) => Buffer.alloc(whole.length)],
     ['random', () => Buffer.from('\x80\xff\x00garbage', 'latin1')],
-    ['with __proto__ as a key', () => '{"schemaVersion":1,"hosts":[],"profiles":[],"__proto__":{"polluted":true}}'],
+    ['with __proto__ as a key', () => '{"schemaVersion":2,"hosts":[],"profiles":[],"__proto__":{"polluted":true}}'],
     [
       'with __proto__ in a host',
       (whole) => whole.toString().replace('"port": 22', '"port": 22, "__proto__": {"port": 1}'),
     ],
-    ['with an unknown key', () => '{"schemaVersion":1,"hosts":[],"profiles":[],"more":1}'],
+    ['with an unknown key', () => '{"schemaVersion":2,"hosts":[],"profiles":[],"more":1}'],
     ['of another type', () => '[]'],
     ['null', () => 'null'],
     ['deeply nested', () => '['.repeat(100_000)],
@@ -200,7 +201,7 @@ describe('a damaged file', () => {
 
 describe('versions', () => {
   it('a newer schema is neither read nor changed', async () => {
-    const text = '{"schemaVersion":2,"hosts":{},"extra":true}';
+    const text = '{"schemaVersion":3,"hosts":{},"extra":true}';
     writeFileSync(path, text);
     const store = await open();
     expect(await codeOf(() => store.read())).toBe('store-newer');
@@ -211,12 +212,47 @@ describe('versions', () => {
 
   it('an older schema goes through the steps and is written at the next change', async () => {
     writeFileSync(path, '{"schemaVersion":0,"machines":[]}');
-    const steps: Migrations = { 0: ({ machines }) => ({ hosts: machines, profiles: [] }) };
+    const steps: Migrations = { ...MIGRATIONS, 0: ({ machines }) => ({ hosts: machines, profiles: [] }) };
     const store = await open(openConfFile(path), steps);
-    expect(store.read()).toEqual({ schemaVersion: 1, hosts: [], profiles: [] });
+    expect(store.read()).toEqual({ schemaVersion: 2, hosts: [], profiles: [] });
     await add(store, 'one');
     expect(decodeDocument(readFileSync(path, 'utf8')).kind).toBe('good');
   });
+
+  it('version 1: one source folder and exclude patterns become sources and filter rules', () => {
+    const [id, hostId] = ['00000000-0000-4000-8000-000000000001', host('h').id];
+    const flags = { delete: true, checksum: false, update: false, numericIds: true };
+    const excludes = ['*.tmp', '- a', '+ b', '!', ' c', '-d'];
+    const old = {
+      schemaVersion: 1,
+      hosts: [host('h')],
+      profiles: [
+        {
+          ...{ id, name: 'p', contentsOnly: true, createdAt: 1, lastRun: null },
+          source: { kind: 'host', hostId, path: 'a\udc80' },
+          destination: { kind: 'local', path: '/b' },
+          options: { ...flags, excludes, timeout: 60 },
+        },
+      ],
+    };
+    const decoded = decodeDocument(JSON.stringify(old));
+    expect(decoded).toMatchObject({ kind: 'good', document: { schemaVersion: 2, hosts: [{ name: 'h' }] } });
+    expect(decoded.kind === 'good' && decoded.document.profiles).toEqual([
+      {
+        ...{ id, name: 'p', contentsOnly: true, createdAt: 1, lastRun: null, tags: [] },
+        source: { kind: 'host', hostId, paths: ['a\udc80'] },
+        destination: { kind: 'local', path: '/b' },
+        options: { ...flags, filters: ['- *.tmp', '- a', '+ b', '!', '-  c', '- -d'], more: [], timeout: 60 },
+      },
+    ]);
+  });
+
+  it.each(['7', '[7]', '[{}]', '[{"source":7,"options":7}]', '[{"source":{},"options":{"excludes":7}}]'])(
+    'version 1 with profiles %s is damaged',
+    (profiles) => {
+      expect(decodeDocument(`{"schemaVersion":1,"hosts":[],"profiles":${profiles}}`).kind).toBe('damaged');
+    },
+  );
 
   it('a version without a step is damaged, not lost', async () => {
     writeFileSync(path, '{"schemaVersion":0}');
@@ -225,7 +261,7 @@ describe('versions', () => {
   });
 
   it('what is encoded is decoded', () => {
-    const document = { schemaVersion: 1 as const, hosts: [host('a \ud83d\ude00 \udc80')], profiles: [] };
+    const document = { schemaVersion: 2 as const, hosts: [host('a \ud83d\ude00 \udc80')], profiles: [] };
     expect(decodeDocument(encodeDocument(document))).toEqual({ kind: 'good', document });
   });
 });

@@ -3,7 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import type { Clock, StoreFile } from '../ports.ts';
 import { MAX_STORE_BYTES, SCHEMA_VERSION, decodeDocument, emptyDocument, encodeDocument } from './document.ts';
-import type { Decoded, Migrations, StoreDocument } from './document.ts';
+import type { Decoded, StoreDocument } from './document.ts';
+import type { Migrations } from './migrations.ts';
 import { sweepLockLitter, waitForLock } from './process-lock.ts';
 import { writeWhole } from './whole-file.ts';
 

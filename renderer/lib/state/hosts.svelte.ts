@@ -1,6 +1,7 @@
 import type { Result } from '../../../shared/errors.ts';
-import type { Host, HostDraft, HostTest } from '../../../shared/model/host.ts';
+import type { FoundKey, Host, HostDraft, HostTest, SshConfigHost } from '../../../shared/model/host.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
+import type { PathText } from '../../../shared/model/path.ts';
 import type { Backend } from '../backend.ts';
 
 /** A connection test as it goes. */
@@ -28,6 +29,16 @@ export class Hosts {
 
   byId(id: string): Host | null {
     return this.#list?.find((host) => host.id === id) ?? null;
+  }
+
+  /** Hosts on the way to one, first to last, as far as they are saved. */
+  wayTo(host: Host): Host[] {
+    const way: Host[] = [];
+    for (let at: Host | null = host; at?.jumpHostId != null && way.length < 8;) {
+      at = this.byId(at.jumpHostId);
+      if (at !== null) way.unshift(at);
+    }
+    return way;
   }
 
   test(id: string): HostTestState | null {
@@ -69,6 +80,28 @@ export class Hosts {
       this.#put(reply.value);
       this.forgetTest(id);
     }
+    return reply;
+  }
+
+  /** Private keys in `~/.ssh`; none where they cannot be listed. */
+  async findKeys(): Promise<readonly FoundKey[]> {
+    const reply = await this.#backend.call('hosts.keys', null);
+    return reply.ok ? reply.value : [];
+  }
+
+  /** The shell's file dialog; null when it was cancelled. */
+  async pickKey(): Promise<PathText | null> {
+    const reply = await this.#backend.call('hosts.pickKey', null);
+    return reply.ok ? reply.value : null;
+  }
+
+  sshConfig(): Promise<Result<SshConfigHost[]>> {
+    return this.#backend.call('hosts.sshConfig', null);
+  }
+
+  async import(aliases: string[]): Promise<Result<Host[]>> {
+    const reply = await this.#backend.call('hosts.import', { aliases });
+    if (reply.ok) for (const host of reply.value) this.#put(host);
     return reply;
   }
 

@@ -1,4 +1,5 @@
 import type { Result } from '../../../shared/errors.ts';
+import type { CommandReading } from '../../../shared/model/command.ts';
 import type { Profile, ProfileDraft } from '../../../shared/model/profile.ts';
 import type { Backend } from '../backend.ts';
 
@@ -21,7 +22,7 @@ export class Profiles {
   }
 
   usingHost(hostId: string): readonly Profile[] {
-    const uses = (end: Profile['source']) => end.kind === 'host' && end.hostId === hostId;
+    const uses = (end: Profile['source'] | Profile['destination']) => end.kind === 'host' && end.hostId === hostId;
     return (this.#list ?? []).filter((profile) => uses(profile.source) || uses(profile.destination));
   }
 
@@ -46,9 +47,49 @@ export class Profiles {
     return reply;
   }
 
+  /** What rules leave out of a local source; the caller cancels a look that is out of date. */
+  tryFilters({ source, contentsOnly, options: { filters } }: ProfileDraft) {
+    return this.#backend.task('profiles.tryFilters', { source, contentsOnly, filters }, () => undefined);
+  }
+
+  parseCommand(text: string): Promise<Result<CommandReading>> {
+    return this.#backend.call('profiles.parseCommand', { text });
+  }
+
   async remove(id: string): Promise<Result<null>> {
     const reply = await this.#backend.call('profiles.remove', { id });
     if (reply.ok) this.#list = (this.#list ?? []).filter((profile) => profile.id !== id);
     return reply;
   }
+
+  /** A copy, right behind the original. */
+  async duplicate(id: string): Promise<Result<Profile>> {
+    const reply = await this.#backend.call('profiles.duplicate', { id });
+    if (reply.ok) await this.load();
+    return reply;
+  }
+
+  /** The new order is shown at once, and taken back if the service refuses it. */
+  async reorder(ids: readonly string[]): Promise<Result<readonly Profile[]>> {
+    const before = this.#list;
+    this.#list = ids.flatMap((id) => this.byId(id) ?? []);
+    const reply = await this.#backend.call('profiles.reorder', { ids: [...ids] });
+    this.#list = reply.ok ? reply.value : before;
+    return reply;
+  }
+
+  /** The rsync command that does what the profile does. */
+  command(profile: Profile): Promise<Result<{ command: string }>> {
+    return this.#backend.call('profiles.command', { draft: draftOf(profile) });
+  }
+
+  /** Changes a part of a profile and leaves the rest as it is. */
+  change(profile: Profile, part: Partial<ProfileDraft>): Promise<Result<Profile>> {
+    return this.save(profile.id, { ...draftOf(profile), ...part });
+  }
+}
+
+function draftOf(profile: Profile): ProfileDraft {
+  const { id: _id, createdAt: _createdAt, lastRun: _lastRun, ...draft } = profile;
+  return draft;
 }

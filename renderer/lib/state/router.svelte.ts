@@ -3,6 +3,7 @@ export type Route =
   | { view: 'profiles' }
   | { view: 'hosts' }
   | { view: 'runs' }
+  | { view: 'settings' }
   | { view: 'preview'; profileId: string }
   | { view: 'run'; runId: string };
 

@@ -6,6 +6,8 @@ import type { Backend } from '../backend.ts';
 const SAMPLES = 120;
 const SAMPLE_MS = 500;
 
+const BEFORE: ReadonlySet<RunProgress['phase']> = new Set(['queued', 'starting', 'connecting', 'listing', 'comparing']);
+
 interface Track {
   fraction: number;
   rates: readonly number[];
@@ -19,6 +21,8 @@ interface Track {
 export function monotonicFraction(previous: number, progress: RunProgress): number | null {
   const { phase, bytesDone, bytesTotal, filesDone, filesTotal } = progress;
   if (phase === 'ended') return 1;
+  // What was scanned says nothing of how much there is to do.
+  if (BEFORE.has(phase)) return previous > 0 ? previous : null;
   const share = bytesTotal > 0 ? bytesDone / bytesTotal : filesTotal > 0 ? filesDone / filesTotal : null;
   if (share === null) return previous > 0 ? previous : null;
   return Math.max(previous, Math.min(1, share));
@@ -50,8 +54,13 @@ export class Runs {
     return this.#list?.find((run) => run.profileId === profileId && run.result === null) ?? null;
   }
 
+  /** Running, paused or waiting, newest first. */
+  get going(): readonly RunSnapshot[] {
+    return this.#list?.filter((run) => run.result === null) ?? [];
+  }
+
   get activeCount(): number {
-    return this.#list?.filter((run) => run.result === null).length ?? 0;
+    return this.going.length;
   }
 
   /** 0…1, or null while it cannot be told. */
@@ -78,6 +87,19 @@ export class Runs {
 
   async start(profileId: string, planId: string | null, confirmed: string[]): Promise<Result<{ runId: string }>> {
     return this.#backend.call('runs.start', { profileId, planId, confirmed });
+  }
+
+  pause(runId: string): Promise<Result<null>> {
+    return this.#backend.call('runs.pause', { runId });
+  }
+
+  resume(runId: string): Promise<Result<null>> {
+    return this.#backend.call('runs.resume', { runId });
+  }
+
+  /** Starts a run of what the ended one had issues with. */
+  retry(runId: string): Promise<Result<{ runId: string }>> {
+    return this.#backend.call('runs.retry', { runId });
   }
 
   cancel(runId: string): Promise<Result<null>> {

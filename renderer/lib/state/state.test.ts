@@ -21,6 +21,8 @@ const COUNTS = {
   sourceTotal: 900,
   transferSize: 1,
   deleteSize: 1,
+  replacesNewer: 0,
+  keptByFilter: 0,
 };
 
 describe('Hosts', () => {
@@ -147,12 +149,15 @@ describe('Prompts', () => {
 describe('Preview', () => {
   function backendOf(rows: PlanRow[]) {
     return createFakeBackend({
-      'preview.create': () => ({ planId: id(7), profileId: id(1), counts: COUNTS, warnings: [], issueCount: 0 }),
+      'preview.create': () => ({
+        ...{ planId: id(7), profileId: id(1), counts: COUNTS, choice: { counts: COUNTS, warnings: [] } },
+        ...{ deletes: true, issueCount: 0, issues: [] },
+      }),
       'preview.rows': ({ offset, limit, actions, search }) => {
         const found = rows.filter(
           (row) => (actions.length === 0 || actions.includes(row.action)) && row.path.includes(search),
         );
-        return { total: found.length, rows: found.slice(offset, offset + limit) };
+        return { total: found.length, ticked: found.length, rows: found.slice(offset, offset + limit) };
       },
       'preview.discard': () => null,
     });

@@ -97,6 +97,9 @@ class App extends EventEmitter {
   setAsDefaultProtocolClient(): boolean {
     return true;
   }
+  getLoginItemSettings(): { openAtLogin: boolean; wasOpenedAtLogin: boolean } {
+    return { openAtLogin: false, wasOpenedAtLogin: false };
+  }
   setLoginItemSettings(settings: object): void {
     record('app.setLoginItemSettings', settings);
   }

@@ -114,23 +114,30 @@ export class ElectronApp {
   closeWindow = (): Promise<null> => this.#ask('closeWindow');
   power = (event: string): Promise<null> => this.#ask('power', event);
 
-  /** Drops a real folder (or file) on an element: the browser's own drag and drop, as from a file manager. */
-  async dropFolder(selector: string, path: string): Promise<void> {
+  /** Drops real folders (or files) on an element: the browser's own drag and drop, as from a file manager. */
+  async dropFolder(selector: string, ...paths: string[]): Promise<void> {
+    await this.dragFolder(selector, paths, ['dragEnter', 'dragOver', 'drop']);
+  }
+
+  /** Parts of a drag, for a look at what the window shows while a person still holds the folders. */
+  async dragFolder(selector: string, paths: string[], steps: ('dragEnter' | 'dragOver' | 'drop')[]): Promise<void> {
     const page = await this.firstWindow();
     const box = await page.locator(selector).first().boundingBox();
     if (box === null) throw new Error(`${selector} is not on the screen`);
     await page.evaluate(
-      ([name, whole]) =>
-        (window as unknown as { electronHarness: PageHarness }).electronHarness.dropped.set(name, whole),
-      [basename(path), path] as const,
+      (all) => {
+        const { dropped } = (window as unknown as { electronHarness: PageHarness }).electronHarness;
+        for (const [name, whole] of all) dropped.set(name, whole);
+      },
+      paths.map((path) => [basename(path), path] as const),
     );
     const cdp = await page.context().newCDPSession(page);
     const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    for (const type of steps) {
       await cdp.send('Input.dispatchDragEvent', {
         type,
         ...at,
-        data: { items: [], files: [path], dragOperationsMask: 1 },
+        data: { items: [], files: paths, dragOperationsMask: 1 },
       });
     }
     await cdp.detach();

@@ -252,7 +252,18 @@ export const powerSaveBlocker = {
 
 export const powerMonitor = new EventEmitter();
 
-export const nativeTheme = Object.assign(new EventEmitter(), { themeSource: 'system', shouldUseDarkColors: false });
+class NativeTheme extends EventEmitter {
+  readonly shouldUseDarkColors = false;
+  #themeSource = 'system';
+  get themeSource(): string {
+    return this.#themeSource;
+  }
+  set themeSource(value: string) {
+    this.#themeSource = value;
+    record('nativeTheme.themeSource', value);
+  }
+}
+export const nativeTheme = new NativeTheme();
 
 const workArea = { x: 0, y: 0, width: 1920, height: 1080 };
 const display = { id: 1, bounds: workArea, workArea, scaleFactor: 1 };
