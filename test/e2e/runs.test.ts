@@ -101,10 +101,12 @@ it('the view of a run: paused, cancelled within two seconds, and the next one’
   expect(performance.now() - asked).toBeLessThan(20_000);
   await dock().getByText('Waiting for its turn').waitFor({ state: 'detached' });
   await page.getByRole('status').getByText('three is running').waitFor();
-  for (const name of [LONG, 'three'])
-    await dock()
-      .getByRole('button', { name: `Cancel ${name}` })
-      .click();
+  for (const name of [LONG, 'three']) {
+    const cancel = dock().getByRole('button', { name: `Cancel ${name}` });
+    await cancel.click();
+    // The others move up when one goes: the next is not clicked on the move.
+    await cancel.waitFor({ state: 'detached' });
+  }
   await dock().waitFor({ state: 'detached' });
 });
 
@@ -131,6 +133,6 @@ it('the guard says what it found, and goes on only with an explicit yes', async 
   await changes.getByText('No change matches.').waitFor();
   await changes.getByRole('button', { name: 'Deleted' }).click();
   await changes.getByLabel('Search paths').fill('NOTE');
-  await changes.getByRole('row').waitFor();
+  await expect.poll(() => changes.getByRole('row').allInnerTexts(), { timeout: 30_000 }).toHaveLength(1);
   expect(shown.complaints).toEqual([]);
 });

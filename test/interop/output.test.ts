@@ -384,7 +384,7 @@ describe('text from elsewhere', () => {
       { type: 'issue', issue: { code: 'read-failed', name: 'x', message: 'cannot read é', ioError: 1 } },
     ];
     expect(print(['-a', 'x', 'y'], 'push', events, null)).toBe(
-      'created directory x\n\\#033[2J\\#302\\#2331m \\#342\\#200\\#256\\#377\nbad\ndriftline: cannot read \xc3\xa9\n',
+      'created directory x\\#012\\#033[2J\\#302\\#2331m \\#342\\#200\\#256\\#377\nbad\ndriftline: cannot read \xc3\xa9\n',
     );
     expect(print(['-aq', 'x', 'y'], 'push', events, null)).toBe('bad\ndriftline: cannot read \xc3\xa9\n');
   });

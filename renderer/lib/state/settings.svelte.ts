@@ -2,7 +2,6 @@ import { MAX_EXPORT_LENGTH } from '../../../shared/model/import.ts';
 import type { ExportResult, ImportChoices, ImportOffer, ImportResult } from '../../../shared/model/import.ts';
 import type { Result } from '../../../shared/errors.ts';
 import { fail } from '../../../shared/errors.ts';
-import { DEFAULT_SETTINGS } from '../../../shared/model/settings.ts';
 import type { Settings as Values, SettingsChange } from '../../../shared/model/settings.ts';
 import type { Backend } from '../backend.ts';
 import { strings } from '../strings.ts';
@@ -10,7 +9,7 @@ import type { Theme } from './theme.ts';
 
 /** What a person chose for the application; the look follows it. */
 export class Settings {
-  #values = $state.raw<Values>(DEFAULT_SETTINGS);
+  #values = $state.raw<Values | null>(null);
   #unanswered = 0;
   readonly #backend: Backend;
   readonly #theme: Theme;
@@ -21,8 +20,8 @@ export class Settings {
     backend.on('event.settings', (values) => this.#receive(values));
   }
 
-  /** The defaults until the first load. */
-  get values(): Values {
+  /** Null until the first load: a choice made on top of guessed values would overwrite the real ones. */
+  get values(): Values | null {
     return this.#values;
   }
 
@@ -33,7 +32,7 @@ export class Settings {
 
   /** Shown at once: the next change builds on this one, answered or not. */
   async change(change: SettingsChange): Promise<Result<Values>> {
-    this.#show({ ...this.#values, ...change });
+    if (this.#values !== null) this.#show({ ...this.#values, ...change });
     this.#unanswered++;
     const reply = await this.#backend.call('settings.update', { change });
     this.#unanswered--;

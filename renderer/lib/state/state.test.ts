@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fail } from '../../../shared/errors.ts';
+import { DEFAULT_SETTINGS } from '../../../shared/model/settings.ts';
 import type { PlanRow } from '../../../shared/model/preview.ts';
 import { createFakeBackend } from '../backend-fake.ts';
 import { HOSTS, id, planRow, PROFILES, result, snapshot } from '../../dev/samples.ts';
@@ -8,6 +9,7 @@ import { Preview } from './preview.svelte.ts';
 import { Profiles } from './profiles.svelte.ts';
 import { Prompts } from './prompts.svelte.ts';
 import { monotonicFraction, Runs } from './runs.svelte.ts';
+import { Settings } from './settings.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';
 
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -24,6 +26,16 @@ const COUNTS = {
   replacesNewer: 0,
   keptByFilter: 0,
 };
+
+describe('Settings', () => {
+  it('are none, rather than the defaults, until they are known', async () => {
+    const kept = { ...DEFAULT_SETTINGS, parallelRuns: 7 };
+    const settings = new Settings(createFakeBackend({ 'settings.get': () => kept }), { apply: () => undefined });
+    expect(settings.values).toBeNull();
+    await settings.load();
+    expect(settings.values).toEqual(kept);
+  });
+});
 
 describe('Hosts', () => {
   it('keeps the order of the list when the event comes before the reply', async () => {
