@@ -159,9 +159,10 @@ async function holdAt(percent: number, look: () => Promise<void>): Promise<void>
       }
     }
   };
-  for (;;) {
-    // In small steps: a picture of a transfer that is over in a blink shows nothing.
-    await pause(60);
+  // In small steps: a picture of a transfer that is over in a blink shows nothing. Each step is longer than the one
+  // before, so that the transfer ends on a busy machine too, where a short step may give it no time at all.
+  for (let step = 60; ; step += 15) {
+    await pause(step);
     const sessions = sshd.sessionPids();
     signal(sessions, 'SIGSTOP');
     try {
