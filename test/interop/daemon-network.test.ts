@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,6 +101,12 @@ describe('RSYNC_PROXY', () => {
     expectSame(await both([`${daemon.url}/data`], { RSYNC_PROXY: '127.0.0.1:1' }));
     expectSame(await both([`${daemon.url}/data`], { RSYNC_PROXY: 'proxy' }));
   });
+
+  it('is not asked for a host that would add lines to the request', async () => {
+    const proxy = await startProxy();
+    expectSame(await both(['rsync://host\r\nX: y/data'], { RSYNC_PROXY: `127.0.0.1:${proxy.port}` }));
+    expect(proxy.requests).toEqual([]);
+  });
 });
 
 describe('RSYNC_CONNECT_PROG', () => {
@@ -123,6 +129,24 @@ describe('RSYNC_CONNECT_PROG', () => {
       expect(ours).toBe(stock);
     }
   });
+
+  it.each(['$(touch${IFS}bad)', '+x', '~root', '%self', 'a b', "a'b"])('is not given the host %j', async (host) => {
+    const told = join(folder, 'refused');
+    const env = { RSYNC_CONNECT_PROG: `sh -c 'echo %H' >> ${told}` };
+    expectSame(await both([`rsync://${host}/data`], env));
+    expect(existsSync(told)).toBe(false);
+  });
+
+  it.each(['example.com.', 'host_name', 'host+alias', 'host~alias', '[fe80::1%eth0]'])(
+    'is given the host %j',
+    async (host) => {
+      const told = join(folder, 'given');
+      expectSame(await both([`rsync://${host}/data`], { RSYNC_CONNECT_PROG: `echo %H >> ${told}; ${program()}` }));
+      const [stock, ours] = readFileSync(told, 'utf8').trim().split('\n');
+      expect(ours).toBe(stock);
+      rmSync(told);
+    },
+  );
 
   it('says what it printed instead of a greeting', async () => {
     expectSame(await both(['host::data'], { RSYNC_CONNECT_PROG: 'read greeting; exit 5' }));

@@ -4,6 +4,7 @@ import { bytesToText, displayPath, textToBytes } from '../../../shared/model/pat
 import { LineReader } from '../wire/line-reader.ts';
 import { connectTcp, describeAddress, type TcpOptions } from './tcp.ts';
 
+const CONTROL = /[\x00-\x1f\x7f]/; // eslint-disable-line no-control-regex
 const MAX_LINE = 8192;
 const MAX_HEADERS = 64 << 10;
 /** How long a proxy may take to connect onwards. */
@@ -33,7 +34,8 @@ export function parseProxy(text: string): Proxy {
 
 /**
  * Connects through an HTTP proxy (RFC 9110 §9.3.6).
- * @throws as `connectTcp`; `connect`/`proxy-refused` (exit 10) for any answer but 2xx
+ * @throws `usage`/`bad-host` (exit 10) for a host with control characters, which would add lines to the request; as
+ * `connectTcp`; `connect`/`proxy-refused` (exit 10) for any answer but 2xx
  */
 export async function connectThroughProxy(
   proxy: Proxy,
@@ -41,6 +43,11 @@ export async function connectThroughProxy(
   port: number,
   options: TcpOptions,
 ): Promise<Duplex> {
+  if (CONTROL.test(host))
+    throw fail('usage', 'bad-host', `invalid control character in proxy CONNECT host: ${displayPath(host)}`, {
+      exitCode: 10,
+      hint: 'Check the name of the host.',
+    });
   const stream = await connectTcp(proxy.host, proxy.port, options);
   const lines = new LineReader(stream, MAX_LINE, MAX_HEADERS);
   const limit = options.contimeoutMs > 0 ? options.contimeoutMs : ANSWER_MS;
