@@ -60,7 +60,10 @@ export class ListReceiver {
       progress.listComplete = true;
     }
     this.counts.flistBytes += input.received - before;
-    return this.#accept(entries, -1);
+    const list = this.#accept(entries, -1);
+    // Before the first item: who prints the list's length waits for nothing else.
+    this.#conn.tick(true);
+    return list;
   }
 
   /** Reads the sub-list announced by `dirIndex` (reference §6.13); one that is not due is refused before it is read. */
