@@ -54,7 +54,6 @@ describe('a confined request', () => {
     ['a folder above for links', ['-re.iLs', '--link-dest=../../x', '.', 'inside']],
     ['a temporary folder elsewhere', ['-re.iLs', '--temp-dir=/tmp', '.', 'inside']],
     ['a list of files here', ['--sender', '-re.iLs', '--files-from=/etc/passwd', '.', 'inside']],
-    ['a log file', ['-re.iLs', '--log-file=x', '.', 'inside']],
   ])('refuses %s', (_what, words) => {
     expect(() => confine(...words)).toThrow(
       expect.objectContaining({

@@ -18,7 +18,6 @@ export function confineRequest(request: ServerRequest, root: ByteString): Server
   const follows = options.copyLinks || options.copyUnsafeLinks || options.keepDirlinks;
   if (follows) throw refused('Following links');
   if (options.filesFrom !== null) throw refused('A list of files');
-  if (options.logFile !== null) throw refused('A log file');
   if (options.copyAs !== null) throw refused('Another user');
   const beside = [options.backupDir, options.tempDir, options.partialDir, ...(options.altDest?.paths ?? [])];
   for (const path of beside) {

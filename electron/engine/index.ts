@@ -24,6 +24,8 @@ export type PeerStarter = (words: readonly ByteString[]) => Promise<Transport>;
 
 export interface TransferRequest {
   options: TransferOptions;
+  /** What the peer is told, where that differs (`-M` for the receiving half of a local copy). */
+  peerOptions?: TransferOptions;
   direction: 'push' | 'pull';
   /** Push: local paths. Pull: remote paths. Paths as given, with the meaning of a trailing slash (reference §6.16). */
   sources: readonly ByteString[];
@@ -63,7 +65,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   const listed = ownNames(options, !pull || request.local);
   hooks.onEvent({ type: 'phase', phase: 'connecting' });
   const paths = pull ? request.sources : [request.destination];
-  const words = buildServerArgs(options, { sender: pull, paths });
+  const words = buildServerArgs(request.peerOptions ?? options, { sender: pull, paths });
   // Of a local pair the sender is the client to rsync, and these options are the client's alone.
   if (request.local && options.mungeLinks) words.splice(1, 0, '--munge-links');
   if (request.local && options.from0 && !words.includes('--from0')) words.splice(1, 0, '--from0');
@@ -88,7 +90,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
         path: request.destination,
         opener: localOpener(journal, options),
         filters: clientRules(options, !request.local),
-        expectation: expectationOf(named, listed, options),
+        expectation: options.trustSender ? null : expectationOf(named, listed, options),
         names: listed,
         planned: request.planned ?? null,
         local: request.local,

@@ -1,15 +1,17 @@
 import { fail, toErrorData } from '../../shared/errors.ts';
-import { displayPath, type ByteString } from '../../shared/model/path.ts';
+import { bytesToText, displayPath, type ByteString } from '../../shared/model/path.ts';
 import { confineRequest } from './confine.ts';
 import { Connection } from './connection.ts';
 import type { EngineEvent } from './events.ts';
 import { openJournal } from './fs/journal.ts';
+import { expandWildcards } from './flist/wildcards.ts';
 import { negotiateAsServer } from './handshake/negotiate.ts';
+import { readSecludedArgs } from './handshake/secluded-args.ts';
 import { needsWholeList } from './handshake/server-args.ts';
 import { localOpener, localSource } from './local-destination.ts';
 import { listedArguments, namesAreRaw, ownNames, receiveNames } from './name-channel.ts';
 import { infoLevel } from './options/info-words.ts';
-import { parseServerWords } from './options/parse.ts';
+import { parseServerWords, type ServerRequest } from './options/parse.ts';
 import { serverRules } from './filter/wire.ts';
 import { receiveFilters, receivingSide, sendingSide } from './session.ts';
 import { scanTree } from './source-tree.ts';
@@ -58,9 +60,12 @@ async function converse(
   say: (text: ByteString) => void,
   complain: (error: unknown) => void,
 ): Promise<number> {
-  const asked = parseServerWords(words);
+  const inSight = parseServerWords(words);
+  const { secludedArgs } = inSight.options;
+  const asked = secludedArgs ? parseServerWords(words, await readSecludedArgs(side.stream)) : inSight;
   const request = serveOptions.root === undefined ? asked : confineRequest(asked, serveOptions.root);
   const { options, sender } = request;
+  const args = secludedArgs && serveOptions.root === undefined ? expanded(request) : request.args;
   const names = ownNames(options, sender);
   const listIsRemote = sender && options.filesFrom?.at === 'remote';
   if (options.copyAs !== null) {
@@ -91,11 +96,11 @@ async function converse(
       const listed = listIsRemote ? await receiveNames(conn) : names;
       if (raw && listIsRemote) conn.input.startMux();
       const source = localSource(options.fakeSuper);
-      const args = listed ? listedArguments(source, request.args, listed, options) : request.args;
-      await sendingSide(conn, scanTree(conn, source, args, serverRules(options, received)));
+      const sources = listed ? listedArguments(source, args, listed, options) : args;
+      await sendingSide(conn, scanTree(conn, source, sources, serverRules(options, received)));
     } else {
       await receivingSide(conn, {
-        path: request.args[0]!,
+        path: args[0]!,
         opener: localOpener(journal, options),
         filters: received,
         expectation: null,
@@ -115,6 +120,15 @@ async function converse(
     conn.release();
     journal.close();
   }
+}
+
+/** Wildcards, which no shell has expanded. A server with a root of its own takes names for names. */
+function expanded({ sender, args, options }: ServerRequest): ByteString[] {
+  const source = localSource(options.fakeSuper);
+  const names = args.flatMap((arg) => expandWildcards(source, arg));
+  if (!sender && names.length > 1)
+    throw fail('usage', 'too-many-paths', `${displayPath(bytesToText(args[0]!))} stands for more than one destination`);
+  return names;
 }
 
 function mayIncRecurse(request: ReturnType<typeof parseServerWords>): boolean {

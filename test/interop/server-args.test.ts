@@ -4,8 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseRsyncArgs } from '../../electron/cli/rsync/parse-args.ts';
-import { buildServerArgs, quoteRemoteCommand, shellQuote } from '../../electron/engine/handshake/server-args.ts';
+import {
+  buildServerArgs,
+  quoteRemoteCommand,
+  secludeArgs,
+  shellQuote,
+} from '../../electron/engine/handshake/server-args.ts';
 import { parseServerWords } from '../../electron/engine/options/parse.ts';
+import { DEFAULT_OPTIONS } from '../../electron/engine/options/transfer-options.ts';
 import { peers } from '../support/peers.ts';
 
 let folder = '';
@@ -19,21 +25,22 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What a stock rsync passes to its remote shell behind the host. */
-function theirWords(args: string[]): string[] {
-  spawnSync(peers().rsync, ['-e', join(folder, 'rsh'), ...args], { cwd: folder, encoding: 'latin1' });
+function theirWords(args: string[], env: Record<string, string> = {}): string[] {
+  const how = { cwd: folder, encoding: 'latin1', env: { ...process.env, ...env } } as const;
+  spawnSync(peers().rsync, ['-e', join(folder, 'rsh'), ...args], how);
   const words = readFileSync(join(folder, 'words'), 'latin1').split('\0').slice(0, -1);
   rmSync(join(folder, 'words'));
   return words.slice(words.indexOf('h') + 1);
 }
 
-function ourCommand(args: string[]): string {
-  const command = parseRsyncArgs(args, {});
+function ourCommand(args: string[], env: Record<string, string> = {}): string {
+  const command = parseRsyncArgs(args, env);
   if (command.mode !== 'client') throw new Error(command.mode);
   const ends = command.endpoints;
   if (ends.direction === 'local') throw new Error('local');
   const sender = ends.direction === 'pull';
   const words = buildServerArgs(command.options, { sender, paths: sender ? ends.paths : [ends.dest] });
-  return quoteRemoteCommand(command.options.rsyncPath, words);
+  return quoteRemoteCommand(command.options, command.options.secludedArgs ? secludeArgs(words).inSight : words);
 }
 
 /** What a shell makes of words, wildcards and `~` left alone. */
@@ -45,7 +52,7 @@ function throughWords(words: readonly string[]): string[] {
 /** What a shell makes of our quoting of one path. */
 function throughShell(path: string): string {
   const args = ['--server', '-r', '.', Buffer.from(path).toString('latin1')];
-  const command = quoteRemoteCommand('f() { shift 3; printf %s "$1"; }; f', args);
+  const command = quoteRemoteCommand({ ...DEFAULT_OPTIONS, rsyncPath: 'f() { shift 3; printf %s "$1"; }; f' }, args);
   return spawnSync('sh', ['-c', Buffer.from(command, 'latin1').toString()], { encoding: 'utf8' }).stdout;
 }
 
@@ -193,6 +200,39 @@ describe('words for the server', () => {
     }
   });
 
+  it.each([
+    '-aM--fake-super',
+    '-a -M--log-file=a*b -M -v',
+    '-a -M--x=a*b --old-args --suffix=*',
+    '-a -M--x=a*b --suffix=*(~ -b --old-args --old-args',
+    '-as --suffix=*',
+    '-s -vvM--x',
+    '--protect-args --no-protect-args',
+    '--old-args --no-old-args -s',
+    '-a --trust-sender',
+  ])('rsync %s', (text) => {
+    for (const paths of [
+      ['file', 'h:t *'],
+      ['h:f *', '.'],
+    ]) {
+      const args = [...text.split(' '), ...paths];
+      expect(ourCommand(args)).toBe(theirWords(args).join(' '));
+    }
+  });
+
+  it.each<Record<string, string>>([
+    { RSYNC_OLD_ARGS: '1' },
+    { RSYNC_OLD_ARGS: '2' },
+    { RSYNC_OLD_ARGS: '0', RSYNC_PROTECT_ARGS: '1' },
+    { RSYNC_PROTECT_ARGS: '1' },
+    { RSYNC_PROTECT_ARGS: 'yes' },
+  ])('as the environment %j wants them', (env) => {
+    for (const more of [[], ['-s'], ['--no-s'], ['--old-args'], ['--no-old-args']]) {
+      const args = ['-r', ...more, 'h:f *', '.'];
+      expect(ourCommand(args, env)).toBe(theirWords(args, env).join(' '));
+    }
+  });
+
   it('accepts what stock sends for the message channel', () => {
     const words = ['--server', '-logDtpre.iLsfxCIvu', '--no-msgs2stderr', '.', '--x'];
     expect(parseServerWords(words)).toMatchObject({ messages: 'frames', capabilities: 'iLsfxCIvu', args: ['--x'] });
@@ -222,10 +262,12 @@ describe('words for the server', () => {
     '!{}(),=%^é',
   ];
   it.each(PATHS)('escapes the path %j', (path) => {
-    for (const args of [
+    const ways = [
       [`h:${path}`, '.'],
       ['file', `h:${path}`],
-    ]) {
+    ];
+    const how = ['', '-R', '--trust-sender', '--old-args', '-s', '--old-args --old-args', '--files-from=:l'];
+    for (const args of how.flatMap((more) => ways.map((way) => [...more.split(' ').filter(Boolean), ...way]))) {
       const ours = ourCommand(args.map((arg) => Buffer.from(arg).toString('latin1')));
       expect(Buffer.from(ours, 'latin1').toString()).toBe(Buffer.from(theirWords(args).join(' '), 'latin1').toString());
     }

@@ -47,7 +47,7 @@ export async function runRsync(argv: readonly ByteString[]): Promise<number> {
 }
 
 async function runClient(command: ClientCommand, output: StandardOutput, stop: AbortController): Promise<number> {
-  const { options, endpoints } = command;
+  const { options, peerOptions, endpoints } = command;
   const err = (text: string): void => output.err(Buffer.from(`${text}\n`, 'utf8'));
   output.eager = options.outbuf === 'none' || options.outbuf === 'line';
   const log = openLog(options, err);
@@ -115,6 +115,7 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
     const result = await runTransfer(
       {
         options,
+        ...(peerOptions !== undefined && { peerOptions }),
         // Between local folders the server half reads and we write, as the journal and the itemized output expect.
         direction: endpoints.direction === 'push' ? 'push' : 'pull',
         sources: endpoints.paths,

@@ -39,6 +39,7 @@ export function daemonPeer(context: DaemonContext): DaemonPeer {
       earlyInput: options.earlyInput === null ? null : readEarlyInput(options.earlyInput),
       allowMd4: process.env['DRIFTLINE_MD4_AUTH'] === '1',
     },
+    wording: options,
     tcp: {
       family: options.ipVersion,
       localAddress: options.address === null ? null : bytesToText(options.address),

@@ -6,6 +6,7 @@ import {
   parseServerWords,
   type ServerRequest,
 } from '../../engine/options/parse.ts';
+import type { ReadListFile } from '../../engine/options/option-row.ts';
 import { readNamed, type Trust } from '../../engine/fs/named-path.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import { checkDaemonOptions, type Endpoints, resolveEndpoints } from './endpoints.ts';
@@ -14,6 +15,8 @@ export type RsyncCommand =
   | {
       mode: 'client';
       options: TransferOptions;
+      /** What the peer is told where that differs: of a local copy `options` are the receiving half's. */
+      peerOptions?: TransferOptions;
       sources: ByteString[];
       /** Null: the sources are listed, and `options.listOnly` is set. */
       dest: ByteString | null;
@@ -48,7 +51,7 @@ function readRuleFile(path: ByteString, trust: Trust): ByteString {
 /**
  * Parses the words of `driftline rsync …`, which are rsync's.
  * @param argv bytes of each word, without the program's name and `rsync`
- * @param env RSYNC_RSH names the remote shell where `-e` does not; RSYNC_PARTIAL_DIR and RSYNC_MAX_ALLOC as in rsync
+ * @param env RSYNC_RSH names the remote shell where `-e` does not; the others of rsync as in rsync
  * @throws usage (exit 1, or 4 for a server request with an option we do not have), fs `rule-file` (exit 11)
  */
 export function parseRsyncArgs(
@@ -58,7 +61,8 @@ export function parseRsyncArgs(
   if (argv[0] === '--server') return parseServerWords(argv);
   // `-h` means human-readable numbers, except on its own.
   if (argv.length === 1 && argv[0] === '-h') return { mode: 'help' };
-  const { options, args, request } = parseClientWords(argv, readRuleFile, env);
+  const readOnce = onceEach(readRuleFile);
+  const { options, args, request } = parseClientWords(argv, readOnce, env);
   if (request !== null) return { mode: request };
   if (args.length === 0) {
     throw fail('usage', 'missing-source', 'No source was named', {
@@ -66,6 +70,7 @@ export function parseRsyncArgs(
     });
   }
   const dest = args.length > 1 ? args.pop()! : null;
+  checkEmpty(args, dest, options);
   const endpoints = resolveEndpoints(args, dest);
   const listing = dest === null ? { listOnly: true, dirs: options.dirs || !options.recursive } : {};
   // For a daemon the variable means nothing: only an explicit -e starts one by a remote shell.
@@ -73,7 +78,32 @@ export function parseRsyncArgs(
   const rsh = options.rsh ?? (daemon ? null : env.RSYNC_RSH || null);
   if (!daemon) checkDaemonOptions(options);
   checkListHost(options, endpoints);
-  return { mode: 'client', options: Object.freeze({ ...options, ...listing, rsh }), sources: args, dest, endpoints };
+  const forClient = (parsed: TransferOptions): TransferOptions => Object.freeze({ ...parsed, ...listing, rsh });
+  const command = { mode: 'client' as const, sources: args, dest, endpoints };
+  if (endpoints.direction !== 'local') return { ...command, options: forClient(options) };
+  // No command line leads to the other half, and the receiving one counts as remote.
+  const peerOptions = forClient({ ...options, secludedArgs: false, remoteOptions: [] });
+  if (options.remoteOptions.length === 0) return { ...command, options: peerOptions };
+  const receiving = parseClientWords(argv, readOnce, env, options.remoteOptions).options;
+  return { ...command, options: forClient({ ...receiving, secludedArgs: false, remoteOptions: [] }), peerOptions };
+}
+
+/** Reads each rule file once: standard input has nothing to say a second time. */
+function onceEach(read: ReadListFile): ReadListFile {
+  const known = new Map<ByteString, ByteString>();
+  return (path, how) => {
+    const text = known.get(path) ?? read(path, how);
+    known.set(path, text);
+    return text;
+  };
+}
+
+/** @throws usage for an empty local path; older versions took a destination's for `.` */
+function checkEmpty(sources: readonly ByteString[], dest: ByteString | null, { oldArgs }: TransferOptions): void {
+  if (sources.includes(''))
+    throw fail('usage', 'empty-path', 'Empty source arg specified.', { hint: 'Use “.” for the current folder.' });
+  if (dest === '' && oldArgs === 0)
+    throw fail('usage', 'empty-path', 'Empty destination arg specified.', { hint: 'Use “.”, or see --old-args.' });
 }
 
 /** A list of names on the remote side is on the machine of the transfer. */

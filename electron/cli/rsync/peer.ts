@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import type { Host } from '../../../shared/model/host.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
-import { quoteRemoteCommand, quoteRemoteWords } from '../../engine/handshake/server-args.ts';
+import { quoteRemoteCommand, quoteRemoteWords, secludeArgs } from '../../engine/handshake/server-args.ts';
 import type { PeerStarter } from '../../engine/index.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import type { SshConnection } from '../../engine/transport/ssh.ts';
@@ -33,8 +33,19 @@ export function remoteShellPeer(rsh: string, context: PeerContext): PeerStarter 
     const user = context.user === null ? null : bytesToText(context.user);
     const { ipVersion } = context.options;
     const shell = { command: bytesToText(rsh), user, host: bytesToText(context.host), ipVersion };
-    return spawnRemoteShell(shell, quoteRemoteWords(context.options.rsyncPath, words), context.signal);
+    const { inSight, block } = divided(context.options, words);
+    const transport = spawnRemoteShell(shell, quoteRemoteWords(context.options, inSight), context.signal);
+    if (block !== null) transport.stream.write(block);
+    return transport;
   };
+}
+
+/** Words for the command line, and what goes over the connection before anything else. */
+function divided(
+  options: TransferOptions,
+  words: readonly ByteString[],
+): { inSight: readonly ByteString[]; block: Buffer | null } {
+  return options.secludedArgs ? secludeArgs(words) : { inSight: words, block: null };
 }
 
 /** Through our own ssh: a saved host, an alias of `~/.ssh/config`, or a host name. */
@@ -81,7 +92,10 @@ export function sshPeer(context: PeerContext): { start: PeerStarter; close: () =
         throw explainUnknownHost(error);
       }
       const program = options.rsyncPath === 'rsync' && host?.rsyncPath ? host.rsyncPath : options.rsyncPath;
-      return connection.exec(quoteRemoteCommand(program, words));
+      const { inSight, block } = divided(options, words);
+      const transport = await connection.exec(quoteRemoteCommand({ ...options, rsyncPath: program }, inSight));
+      if (block !== null) transport.stream.write(block);
+      return transport;
     },
   };
 }

@@ -16,7 +16,7 @@ const CAPABILITIES: readonly (readonly [json: string, words: string, has: boolea
   ['append', 'append', true],
   ['ACLs', 'ACLs', linux],
   ['xattrs', 'xattrs', linux],
-  ['secluded_args', 'secluded-args', false],
+  ['secluded_args', 'secluded-args', true],
   ['iconv', 'iconv', false],
   ['prealloc', 'prealloc', linux],
   ['stop_at', 'stop-at', true],

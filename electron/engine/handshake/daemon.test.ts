@@ -193,8 +193,8 @@ describe('greetDaemon', () => {
 });
 
 describe('daemonArguments', () => {
-  const block = (words: string[], protocol = 31, module = 'mod'): string =>
-    daemonArguments(words, module, protocol).toString('latin1');
+  const block = (words: string[], protocol = 31, module = 'mod', secludedArgs = false): string =>
+    daemonArguments(words, module, protocol, { secludedArgs, oldArgs: 0 }).toString('latin1');
 
   it('ends every word with NUL, and itself with one more', () => {
     expect(block(['--server', '--sender', '-re.LsfxCIvu', '.', 'mod/', 'mod/a b'])).toBe(
@@ -210,6 +210,13 @@ describe('daemonArguments', () => {
   it('lets no path become two, or an option', () => {
     expect(block(['--server', '.', 'mod/x mod/y', 'mod/-rf', '-mod/x'])).toBe(
       '--server\0.\0mod/x[ ]mod/y\0mod/./-rf\0./-mod/x\0\0',
+    );
+  });
+
+  it('puts secluded words into a block of their own, as they are', () => {
+    const words = ['--server', '-se.LsfxCIvu', '--suffix=a\\b', '.', 'mod/x mod/y', '-mod/z'];
+    expect(block(words, 32, 'mod', true)).toBe(
+      '--server\0-se.LsfxCIvu\0\0rsync\0--suffix=a\\b\0.\0mod/x mod/y\0./-mod/z\0\0',
     );
   });
 

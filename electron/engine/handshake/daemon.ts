@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { type DriftlineError, fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { HoldTimer } from '../hold-timer.ts';
-import { separatorOf } from './server-args.ts';
+import { secludeArgs, separatorOf } from './server-args.ts';
 import { AUTH_DIGESTS, authResponse, chooseAuthDigest } from './daemon-auth.ts';
 import { LineReader } from '../wire/line-reader.ts';
 
@@ -191,18 +191,38 @@ class Deadline {
   }
 }
 
+/** How arguments reach a daemon; see the fields of TransferOptions. */
+export interface DaemonWording {
+  secludedArgs: boolean;
+  oldArgs: number;
+}
+
 /**
- * The argument block (reference §8.4): what a daemon gets in place of a command line.
+ * The argument block (reference §8.4): what a daemon gets in place of a command line. Secluded arguments stand in a
+ * second block behind it.
  * @param words made by `buildServerArgs`; those behind the `.` are paths that begin with the module's name
  */
-export function daemonArguments(words: readonly ByteString[], module: ByteString, protocol: number): Buffer {
+export function daemonArguments(
+  words: readonly ByteString[],
+  module: ByteString,
+  protocol: number,
+  { secludedArgs, oldArgs }: DaemonWording,
+): Buffer {
+  if (secludedArgs) {
+    const { inSight, block } = secludeArgs(words);
+    return Buffer.concat([argumentBlock(inSight, protocol), block]);
+  }
   const separator = separatorOf(words);
   const block = words.map((word, i) => {
-    if (i > separator) return daemonPath(word, module);
+    if (i > separator) return daemonPath(word, oldArgs > 0 ? null : module);
     if (protocol < 30 && /^-[^-]/.test(word)) return word.replace(/e\.[A-Za-z]*$/, '');
     // No shell reads these, but daemons from 3.4.4 on undo backslashes (reference §8.4).
     return protocol >= 32 ? word.replaceAll('\\', '\\\\') : word;
   });
+  return argumentBlock(block, protocol);
+}
+
+function argumentBlock(block: readonly ByteString[], protocol: number): Buffer {
   const end = protocol >= 30 ? '\0' : '\n';
   if (block.some((word) => word.includes(end)))
     throw fail('usage', 'bad-path', 'The path has characters that cannot be sent to this daemon.', { exitCode: 4 });
@@ -212,9 +232,10 @@ export function daemonArguments(words: readonly ByteString[], module: ByteString
 /**
  * A daemon takes a blank before its module's name for the start of another path; a pattern for one blank is none. What
  * begins with a dash, alone or below the module, must not become an option.
+ * @param module null where paths may become several
  */
-function daemonPath(path: ByteString, module: ByteString): ByteString {
-  const inside = path.startsWith(`${module}/-`) ? `${module}/.${path.slice(module.length)}` : path;
+function daemonPath(path: ByteString, module: ByteString | null): ByteString {
+  const inside = path.replace(/^([^/]+\/)-/, '$1./-');
   const guarded = inside.startsWith('-') ? `./${inside}` : inside;
-  return guarded.replaceAll(` ${module}/`, `[ ]${module}/`);
+  return module === null ? guarded : guarded.replaceAll(` ${module}/`, `[ ]${module}/`);
 }

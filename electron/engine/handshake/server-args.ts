@@ -28,6 +28,7 @@ function cluster(options: TransferOptions, serverSends: boolean): string {
   // A backup without a folder of its own leaves folder times out by itself.
   const omitDirTimes = options.omitDirTimes && !(options.backup && options.backupDir === null);
   const letters = [
+    options.secludedArgs ? 's' : '',
     'v'.repeat(Math.min(options.verbose, 9)),
     options.quiet && options.stderr !== 'client' ? 'q' : '',
     options.backup ? 'b' : '',
@@ -200,6 +201,7 @@ export function buildServerArgs(
     ...middleWords(options, push),
     ...(push ? receiverWords(options) : []),
     ...lastWords(options, push),
+    ...options.remoteOptions,
     '.',
     ...(paths.length === 0 ? [''] : paths).map((path) => (path === '' ? '.' : path)),
   ];
@@ -210,33 +212,60 @@ export function shellQuote(word: ByteString): ByteString {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** Escapes a remote path for the remote shell, which still expands its wildcards and `~` (reference §1.6). */
-function escapePath(path: ByteString, pull: boolean): ByteString {
-  const guarded = path.startsWith('-') ? `./${path}` : path;
-  const tilde = pull && guarded.startsWith('~') && !guarded.includes('/') ? '\\' : '';
+/** What decides how far the remote shell is kept from words. */
+type Quoting = Pick<
+  TransferOptions,
+  'rsyncPath' | 'oldArgs' | 'trustSender' | 'relative' | 'filesFrom' | 'remoteOptions'
+>;
+
+/** A path that begins with a dash must not become an option. */
+const guardDash = (path: ByteString): ByteString => (path.startsWith('-') ? `./${path}` : path);
+
+/**
+ * Escapes a remote path for the remote shell, which still expands its wildcards (reference §1.6), and a `~` unless the
+ * name that comes of it could not be told from what was asked for.
+ */
+function escapePath(path: ByteString, pull: boolean, options: Quoting): ByteString {
+  const guarded = guardDash(path);
+  if (options.oldArgs > 0) return guarded;
+  const named = options.relative ? !path.includes('/./') : !path.includes('/');
+  const trusted = options.trustSender || options.filesFrom?.at === 'remote';
+  const tilde = pull && path.startsWith('~') && named && !trusted ? '\\' : '';
   // A backslash before a newline would join the lines: only single quotes keep one.
   return tilde + guarded.replace(/[!#$&;|<>(){}"'` \t\r]|\\(?![*?[\]])|\n/g, (c) => (c === '\n' ? "'\n'" : `\\${c}`));
 }
 
-/** Escapes the value of an option, which nothing may expand but a leading `~/`. */
+/** Escapes an option or its value, which nothing may expand but a leading `~/`. */
 const escapeValue = (value: ByteString): ByteString =>
   value.replace(/[!#$&;|<>(){}"'` \t\r\\*?[\]]|\n/g, (c) => (c === '\n' ? "'\n'" : `\\${c}`));
 
-function escapeOption(word: ByteString): ByteString {
-  const equals = word.startsWith('-') ? word.indexOf('=') + 1 : 0;
-  if (equals === 0 && word.startsWith('-')) return word;
-  return word.slice(0, equals) + escapeValue(word.slice(equals));
+/**
+ * The words for a remote-shell program, which hands them to the remote shell joined by spaces.
+ * @param args words made by `buildServerArgs` with the same options; those behind the `.` are paths and keep their
+ *   wildcards
+ */
+export function quoteRemoteWords(options: Quoting, args: readonly ByteString[]): ByteString[] {
+  const { rsyncPath, oldArgs, remoteOptions } = options;
+  const separator = separatorOf(args);
+  const pull = args[1] === '--sender';
+  const words = args.map((word, i) => {
+    if (i > separator) return escapePath(word, pull, options);
+    const splits = oldArgs > 1 || (oldArgs > 0 && i >= separator - remoteOptions.length);
+    return splits ? word : escapeValue(word);
+  });
+  return [rsyncPath, ...words];
 }
 
 /**
- * The words for a remote-shell program, which hands them to the remote shell joined by spaces.
- * @param rsyncPath the remote program, verbatim: people put whole commands there
- * @param args words made by `buildServerArgs`; those behind the `.` are paths and keep their wildcards
+ * Divides the words of a client that asked for secluded arguments (reference §1.5).
+ * @returns what stays in sight, up to the single letters, and what is sent over the connection before anything else
  */
-export function quoteRemoteWords(rsyncPath: ByteString, args: readonly ByteString[]): ByteString[] {
+export function secludeArgs(args: readonly ByteString[]): { inSight: ByteString[]; block: Buffer } {
+  const end = args.findIndex((word) => /^-[^-]/.test(word)) + 1;
   const separator = separatorOf(args);
-  const pull = args[1] === '--sender';
-  return [rsyncPath, ...args.map((word, i) => (i > separator ? escapePath(word, pull) : escapeOption(word)))];
+  const hidden = args.slice(end).map((word, i) => (i + end > separator ? guardDash(word) : word));
+  const block = ['rsync', ...hidden.map((word) => word || '.'), ''].map((word) => `${word}\0`).join('');
+  return { inSight: args.slice(0, end), block: Buffer.from(block, 'latin1') };
 }
 
 /** Words of the server's command line that are followed by a value of their own. */
@@ -251,9 +280,9 @@ export function separatorOf(args: readonly ByteString[]): number {
   return args.length;
 }
 
-/** The command string for the remote shell; see `quoteRemoteWords`. */
-export function quoteRemoteCommand(rsyncPath: ByteString, args: readonly ByteString[]): ByteString {
-  return quoteRemoteWords(rsyncPath, args).join(' ');
+/** The command string for the remote shell, where `rsyncPath` is verbatim: people put whole commands there. */
+export function quoteRemoteCommand(options: Quoting, args: readonly ByteString[]): ByteString {
+  return quoteRemoteWords(options, args).join(' ');
 }
 
 /**

@@ -28,6 +28,10 @@ export interface OptionState {
   compressCount: number;
   /** What `--compress-choice` and its likes said last. */
   compressChoice: CompressionName | 'none' | null;
+  /** How often `--old-args` was given, and `-s`; null = left to the environment. */
+  oldArgs: number | null;
+  secludedArgs: boolean | null;
+  readonly remoteOptions: ByteString[];
   /** How often `-F` was given. */
   perDirFilters: number;
   /** Server: we are to send. */

@@ -27,10 +27,6 @@ const SERVER_ROWS: readonly OptionRow[] = [
 /** Options of rsync 3.5 that this version refuses by name. */
 const REFUSED_ROWS: readonly OptionRow[] = [
   refused('confine-root', undefined, 'value'),
-  refused('old-args', undefined, 'flag', true),
-  { ...refused('secluded-args', 's', 'flag', true), aliases: ['protect-args'] },
-  refused('trust-sender', undefined, 'flag'),
-  refused('remote-option', 'M', 'value'),
   refused('write-batch', undefined, 'value'),
   refused('only-write-batch', undefined, 'value'),
   refused('read-batch', undefined, 'value'),

@@ -142,9 +142,9 @@ describe('client words', () => {
     [['--protocol=33'], 2, '--protocol must be from 30 to 32, not 33'],
     [['--delete'], 1, '--delete does not work without --recursive (-r) or --dirs (-d).'],
     [['-r', '--delete-before', '--delete-after'], 1, 'You may not combine multiple --delete-WHEN options.'],
-    [['-aM--x'], 1, '--remote-option (-M) is not supported by this version of Driftline'],
+    [['-aMx'], 1, 'Remote option must start with a dash: x'],
+    [['-s', '--old-args'], 1, '--secluded-args conflicts with --old-args.'],
     [['--write-batch=x'], 1, '--write-batch is not supported by this version of Driftline'],
-    [['--protect-args'], 1, '--protect-args is not supported by this version of Driftline'],
     [['-N'], 1, 'This rsync does not support --crtimes (-N)'],
     [['--append', '-W'], 1, '--append cannot be used with --whole-file'],
     [['--append', '--cc=none,md5'], 1, '--append cannot be used with --whole-file'],
@@ -213,12 +213,22 @@ describe('server words', () => {
     expect(parseServerWords(['--server', '-r', '.', 'x']).capabilities).toBe('');
   });
 
+  it('reads the words that are still to come', () => {
+    const inSight = ['--server', '--sender', '-sre.LsfxCIvu'];
+    expect(parseServerWords(inSight)).toMatchObject({ args: [], options: { secludedArgs: true } });
+    expect(parseServerWords(inSight, ['--timeout=3', '.', '-x'])).toMatchObject({
+      args: ['-x'],
+      options: { timeout: 3 },
+    });
+    expect(failure(() => parseServerWords(inSight, ['.']))).toMatchObject({ code: 'missing-path' });
+  });
+
   it('refuses the rest', () => {
     const refused = (...words: string[]) => failure(() => parseServerWords(['--server', ...words, '.', 'x']));
     expect(refused('-re.iL', '--write-batch=x')).toMatchObject({ exitCode: 4, code: 'not-supported' });
-    expect(refused('-rse.iL')).toMatchObject({
+    expect(refused('-re.iL', '--iconv=x')).toMatchObject({
       exitCode: 4,
-      message: '--secluded-args (-s) is not supported by this version of Driftline',
+      message: '--iconv is not supported by this version of Driftline',
     });
     expect(refused('--nonsense')).toMatchObject({ exitCode: 4, code: 'unknown-option' });
     expect(refused('--exclude-from=/etc/shadow')).toMatchObject({ exitCode: 4 });

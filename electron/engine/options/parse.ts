@@ -51,6 +51,9 @@ function newState(server: boolean, readRuleFile: ReadListFile): OptionState {
     relative: null,
     compressCount: 0,
     compressChoice: null,
+    oldArgs: null,
+    secludedArgs: null,
+    remoteOptions: [],
     perDirFilters: 0,
     sender: false,
     capabilities: null,
@@ -62,31 +65,41 @@ function newState(server: boolean, readRuleFile: ReadListFile): OptionState {
 /**
  * Parses a client's words (without the program name).
  * @param readRuleFile reads the file named by `--exclude-from`/`--include-from`
- * @param env RSYNC_PARTIAL_DIR and RSYNC_MAX_ALLOC stand in for options
+ * @param env RSYNC_PARTIAL_DIR, RSYNC_MAX_ALLOC, RSYNC_OLD_ARGS and RSYNC_PROTECT_ARGS stand in for options
+ * @param more further options, which count as the last ones
  * @throws usage, with rsync's exit code
  */
 export function parseClientWords(
   words: readonly ByteString[],
   readRuleFile: ReadListFile,
   env: Readonly<Record<string, string | undefined>> = {},
+  more: readonly ByteString[] = [],
 ): ParsedWords {
   const state = newState(false, readRuleFile);
   const args = readWords(words, state);
+  if (readWords(more, state).length > 0) throw fail('usage', 'bad-value', 'A remote option stands for more than one');
   return { options: settle(state, env), args, request: state.request };
 }
 
 /**
  * Parses the words a stock client starts its server with, from `--server` on (reference §1).
+ * @param secluded the words that came over the connection, where `options.secludedArgs` tells that they do; null while
+ *   they are still to come: then the result has no `args`
  * @throws usage; exit 4 for an option this version does not have
  */
-export function parseServerWords(words: readonly ByteString[]): ServerRequest {
+export function parseServerWords(
+  words: readonly ByteString[],
+  secluded: readonly ByteString[] | null = null,
+): ServerRequest {
   const state = newState(true, () => {
     throw refuse('reading rule files', true);
   });
   if (words[0] !== '--server') throw fail('usage', 'not-a-server', 'A server command line begins with --server');
-  const args = readWords(words, state);
+  const args = readWords([...words, ...(secluded ?? [])], state);
   if (state.filters.length > 0) throw refuse('a filter option', true);
-  if (args.length === 0) throw fail('usage', 'missing-path', 'The server command line names no path');
+  if (state.options.logFile !== null) throw refuse('--log-file of a server', true);
+  const toCome = state.secludedArgs === true && secluded === null;
+  if (args.length === 0 && !toCome) throw fail('usage', 'missing-path', 'The server command line names no path');
   if (!state.sender && args.length > 1) {
     throw fail('usage', 'too-many-paths', 'The server command line names more than one destination');
   }

@@ -67,6 +67,10 @@ export const PROFILE_REFUSALS: Readonly<Record<string, string>> = {
 
   rsh: HOST,
   'rsync-path': HOST,
+  'remote-option': NO_PLAN,
+  'secluded-args': 'a profile’s paths reach the server as they are anyway',
+  'old-args': 'a profile’s paths are names, never patterns',
+  'trust-sender': 'what a server lists is always checked',
   'blocking-io': HOST,
   ipv4: HOST,
   ipv6: HOST,

@@ -29,6 +29,7 @@ export function settle(state: OptionState, env: Environment): TransferOptions {
   settleWriting(state, env);
   settleOutput(state);
   settleCompression(state);
+  settleArguments(state, env);
   if (options.maxAlloc === null && env.RSYNC_MAX_ALLOC) options.maxAlloc = maxAlloc(env.RSYNC_MAX_ALLOC);
   const [alternate] = state.altDest;
   if (alternate !== undefined) {
@@ -115,6 +116,25 @@ function settleWriting({ options, filters, server }: OptionState, env: Environme
     }
   }
 }
+
+/** How words reach the other side. The environment counts where the command line says nothing. */
+function settleArguments(state: OptionState, env: Environment): void {
+  const { options, server } = state;
+  let { oldArgs, secludedArgs } = state;
+  if (oldArgs === null && !server && secludedArgs !== true && env.RSYNC_OLD_ARGS) {
+    oldArgs = leadingNumber(env.RSYNC_OLD_ARGS);
+    secludedArgs = false;
+  } else if (oldArgs !== null && oldArgs > 0) {
+    if (secludedArgs === true) throw fail('usage', 'conflict', '--secluded-args conflicts with --old-args.');
+    secludedArgs = false;
+  }
+  options.oldArgs = Math.min(oldArgs ?? 0, 2);
+  options.secludedArgs = secludedArgs ?? (!server && leadingNumber(env.RSYNC_PROTECT_ARGS ?? '') !== 0);
+  options.remoteOptions = Object.freeze([...state.remoteOptions]);
+}
+
+/** As C's atoi reads it: what is no number is 0. */
+const leadingNumber = (text: string): number => Number(/^\s*[+-]?\d+/.exec(text)?.[0] ?? 0);
 
 /** Formats without `%i` leave items out whatever `-i` says; `--out-format` with it includes them. */
 function settleOutput({ options, server }: OptionState): void {

@@ -50,6 +50,11 @@ function rsh(state: OptionState, text: ByteString): void {
   else state.options.rsh = text === '' ? null : text;
 }
 
+function remoteOption({ remoteOptions }: OptionState, text: ByteString): void {
+  if (!text.startsWith('-')) throw fail('usage', 'bad-value', `Remote option must start with a dash: ${shown(text)}`);
+  remoteOptions.push(text);
+}
+
 /** Checksums, compression, connection and limits (rows E2, E3, E6, E12 and E13 of the features). */
 export const WIRE_OPTIONS: OptionGroup = {
   title: 'Connection, checksums, limits',
@@ -57,6 +62,24 @@ export const WIRE_OPTIONS: OptionGroup = {
     value('rsh', { short: 'e', metavar: 'COMMAND' }, 'remote shell to use instead of the built-in ssh', rsh),
     value('rsync-path', { metavar: 'PROGRAM' }, 'rsync to run on the remote machine', ({ options }, text) => {
       options.rsyncPath = text;
+    }),
+    value('remote-option', { short: 'M', metavar: 'OPT' }, 'give this option to the remote side alone', remoteOption),
+    flag(
+      'secluded-args',
+      { short: 's', aliases: ['protect-args'] },
+      'send paths and options over the connection, out of the remote shell’s sight',
+      (state) => (state.secludedArgs = true),
+      (state) => (state.secludedArgs = false),
+    ),
+    flag(
+      'old-args',
+      {},
+      'let the remote shell split and expand paths; twice: every word',
+      (state) => (state.oldArgs = (state.oldArgs ?? 0) + 1),
+      (state) => (state.oldArgs = 0),
+    ),
+    flag('trust-sender', {}, "do not compare the remote side's list with what was asked for", ({ options }) => {
+      options.trustSender = true;
     }),
     flag(
       'blocking-io',

@@ -157,6 +157,14 @@ export interface TransferOptions {
   rsyncPath: string;
   /** Remote shell command (`-e`, RSYNC_RSH), or null for the built-in ssh. */
   rsh: string | null;
+  /** Words for the remote side alone (`-M`). */
+  remoteOptions: readonly ByteString[];
+  /** 1: the remote shell may split and expand paths; 2: it gets every word as it is (`--old-args`). */
+  oldArgs: number;
+  /** `-s`: paths and most options go over the connection instead of the command line. */
+  secludedArgs: boolean;
+  /** What a remote sender lists is not compared with what was asked for. */
+  trustSender: boolean;
 
   // Output.
   verbose: number; // -v, -vv …
@@ -278,6 +286,10 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   blockingIo: null,
   rsyncPath: 'rsync',
   rsh: null,
+  remoteOptions: [],
+  oldArgs: 0,
+  secludedArgs: false,
+  trustSender: false,
   verbose: 0,
   quiet: false,
   itemize: 0,

@@ -23,7 +23,8 @@ export function expectationOf(
   const tops = new Set(wanted.map(topOf));
   const globs = (listed === null ? wanted : []).filter((name) => /[*?[\\]/.test(name)).map(patternOf);
   // "." would make the whole destination part of the transfer, and of its deletions.
-  const any = (options.filesFrom !== null && listed === null) || names.has('.');
+  // What a shell makes of paths cannot be told.
+  const any = (options.filesFrom !== null && listed === null) || options.oldArgs > 0 || names.has('.');
   const impliesRoot = options.relative && (listed ?? sources).some((each) => /^(.*?\/\.\/)?\.\//s.test(each));
 
   return {

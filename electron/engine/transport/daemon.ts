@@ -1,7 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
-import { daemonArguments, type DaemonAnswer, type DaemonRequest, greetDaemon } from '../handshake/daemon.ts';
+import {
+  daemonArguments,
+  type DaemonAnswer,
+  type DaemonRequest,
+  type DaemonWording,
+  greetDaemon,
+} from '../handshake/daemon.ts';
 import { type RemoteShell, spawnDaemonShell } from './command.ts';
 import { spawnConnectProgram } from './connect-program.ts';
 import { connectThroughProxy, parseProxy } from './proxy.ts';
@@ -26,6 +32,7 @@ export interface DaemonOptions {
   host: string;
   route: DaemonRoute;
   request: DaemonRequest;
+  wording: DaemonWording;
   tcp: Omit<TcpOptions, 'signal' | 'notice'>;
   /** I/O timeout in milliseconds; 0 = none of the user's. */
   timeoutMs: number;
@@ -51,7 +58,7 @@ export async function openDaemonModule(options: DaemonOptions, words: readonly B
     const message = 'The daemon ended the session instead of opening the module';
     throw fail('remote', 'daemon-exit', message, { exitCode: 5 });
   }
-  transport.stream.write(daemonArguments(words, options.request.module, answer.protocol));
+  transport.stream.write(daemonArguments(words, options.request.module, answer.protocol, options.wording));
   return { ...transport, greeted: answer.protocol };
 }
 

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { fail } from '../../../shared/errors.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 
-/** Reads the lines a binary conversation begins with, and leaves the bytes behind them to whoever reads next. */
+/** Reads the lines or words a binary conversation begins with, and leaves the bytes behind them to whoever reads next. */
 export class LineReader {
   readonly #stream: Duplex;
   readonly #lineLimit: number;
@@ -38,16 +38,27 @@ export class LineReader {
    * @throws `protocol`/`bad-line` for a line or a flood of lines beyond the limits or with a NUL; the stream's error
    */
   async line(): Promise<ByteString | null> {
+    const line = await this.#next(0x0a);
+    if (line?.includes('\0') === true)
+      throw fail('protocol', 'bad-line', 'The server sent binary data instead of text');
+    return line?.replaceAll('\r', '') ?? null;
+  }
+
+  /** The next word that ends with a NUL; otherwise as `line`. */
+  word(): Promise<ByteString | null> {
+    return this.#next(0);
+  }
+
+  async #next(terminator: number): Promise<ByteString | null> {
     for (;;) {
-      const end = this.#rest.indexOf(0x0a);
+      const end = this.#rest.indexOf(terminator);
       if (Math.max(end, end < 0 ? this.#rest.length : 0) > this.#lineLimit) throw tooMuch();
       if (end >= 0) {
-        const line = this.#rest.toString('latin1', 0, end);
+        const text = this.#rest.toString('latin1', 0, end);
         this.#rest = this.#rest.subarray(end + 1);
         this.#left -= end + 1;
         if (this.#left < 0) throw tooMuch();
-        if (line.includes('\0')) throw fail('protocol', 'bad-line', 'The server sent binary data instead of text');
-        return line.replaceAll('\r', '');
+        return text;
       }
       const chunk = this.#stream.read() as Buffer | null;
       if (chunk !== null) this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
@@ -74,7 +85,7 @@ export class LineReader {
 }
 
 function tooMuch(): Error {
-  return fail('protocol', 'bad-line', 'The server sent more text than a greeting has', {
-    hint: 'Check that this address and port are an rsync daemon.',
+  return fail('protocol', 'bad-line', 'The other side sent more text than a connection begins with', {
+    hint: 'Check that what answers there is rsync.',
   });
 }

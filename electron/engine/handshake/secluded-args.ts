@@ -1,0 +1,30 @@
+import type { Duplex } from 'node:stream';
+import { fail } from '../../../shared/errors.ts';
+import type { ByteString } from '../../../shared/model/path.ts';
+import { LineReader } from '../wire/line-reader.ts';
+
+/** Longest word a client may send, in bytes: a path with its option. */
+const MAX_WORD = 8192;
+/** All words together, in bytes: what a command line may hold. */
+const MAX_WORDS = 2 << 20;
+
+/**
+ * Reads what a client sends in place of the rest of its command line.
+ * @throws `protocol`/`bad-line` for more than a command line holds, `remote`/`closed-early`
+ */
+export async function readSecludedArgs(stream: Duplex): Promise<ByteString[]> {
+  const reader = new LineReader(stream, MAX_WORD, MAX_WORDS);
+  try {
+    const words: ByteString[] = [];
+    for (;;) {
+      const word = await reader.word();
+      if (word === null)
+        throw fail('remote', 'closed-early', 'The client ended the connection before it had said what it wants');
+      // The first one is the name of a program.
+      if (word === '') return words.slice(1);
+      words.push(word);
+    }
+  } finally {
+    reader.release();
+  }
+}
