@@ -132,6 +132,27 @@ describe.each(LISTS)('$name', (listed) => {
   });
 });
 
+it.each([
+  ['d/x\nd/e/y\nd/e/z/deep\n', []],
+  ['d/none\nd/x\nd/none2\nd/e/y\n', []],
+  ['gone/x\na\ngone/x\nd/y\n', ['--delete-missing-args']],
+  ['d/e/y\nk/z\nd\nd/x\n', ['-r', '--no-i-r']],
+])('counts files as rsync does, parents that come again among them: %j', async (list, more) => {
+  const destination: Tree = { gone: dir({ x: file('old') }), d: dir({ y: file('old') }) };
+  const listed = { name: '', list, args: ['--stats', ...more], destination };
+  for (const place of ['push, list here', 'pull, list here'] as const) {
+    const [stock, ours] = [
+      await transfer(listed, place, 'stock', 'stock', 'aa'),
+      await transfer(listed, place, 'ours', 'stock', 'bb'),
+    ];
+    const counted = ({ stdout, code }: Outcome) => ({ code, lines: /^Number of files: .*$/m.exec(stdout)?.[0] });
+    expect(counted(ours), ours.stderr).toEqual(counted(stock));
+    expect(
+      differences(manifest(join(root, 'aa'), { times: false }), manifest(join(root, 'bb'), { times: false })),
+    ).toEqual([]);
+  }
+});
+
 describe('a list that cannot be used', () => {
   const ours = (...args: string[]): Promise<Outcome> =>
     run(process.execPath, [CLI, 'rsync', '-a', ...args], { cwd: root });

@@ -39,6 +39,12 @@ const relative: Scenario[] = [
     sources: ['src/./a/b/c/f', 'src/./a/g', 'src/./x/h', 'src/./a/b', 'src/./top', 'src/x/./y'],
   })),
   {
+    name: 'relative: a folder named twice, pruned',
+    args: ['-aimR', '--exclude=f'],
+    source: nested,
+    sources: ['src/a/b', 'src/a/b', 'src/none'],
+  },
+  {
     name: 'relative: a whole tree after a part of it',
     args: ['-aiR'],
     source: nested,

@@ -7,10 +7,14 @@ export class ImpliedDirs {
   #last: ByteString | null = null;
   #entry: FileEntry | null = null;
 
-  /** Whether the first `end` characters of the argument's name are among them. */
+  /**
+   * Whether the first `end` characters of the argument's name are among them. As in rsync, the last one counts only
+   * where it is the argument's own folder: on the way to a deeper one it comes again, and shows in the statistics.
+   */
   has(argument: SourceArgument, end: number): boolean {
     const key = keyOf(argument, end);
-    return this.#last !== null && (this.#last === key || this.#last.startsWith(`${key}/`));
+    if (this.#last === key) return end === argument.name.lastIndexOf('/');
+    return this.#last?.startsWith(`${key}/`) === true;
   }
 
   /** The entry that was remembered for just these characters. */

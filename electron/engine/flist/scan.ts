@@ -123,14 +123,15 @@ export class SourceScan {
         if (top) yield [top];
       }
       if (relative) {
-        const parents = incRecurse ? this.#below(implied, argument, root, 0) : this.#parents(implied, argument, root);
+        const parents = incRecurse
+          ? this.#below(implied, argument, root, 0)
+          : this.#parents(implied, argument, root, found);
         if (parents.list.length > 0) yield parents.list;
         if (!parents.complete) continue;
       }
       const entry = this.#argument(argument, root, found);
       if (entry) yield [entry];
       if (!entry || !(entry.flags & EntryFlag.CONTENT_DIR)) continue;
-      implied.forget();
       if (!incRecurse) yield* this.#tree(entry);
       else if (entry.base === '.') yield* this.scanDirBatches(entry);
     }
@@ -217,17 +218,20 @@ export class SourceScan {
     }
   }
 
-  /** All implied parents of an argument that the one before did not bring. */
-  #parents(implied: ImpliedDirs, argument: SourceArgument, root: number): Parents {
+  /**
+   * All implied parents of an argument that the one before did not bring. One that is to be deleted because it is
+   * missing may miss its parents as well.
+   */
+  #parents(implied: ImpliedDirs, argument: SourceArgument, root: number, { stat }: Look): Parents {
     const list: FileEntry[] = [];
     const { name } = argument;
     for (let slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1)) {
       if (implied.has(argument, slash)) continue;
       const dir = this.#impliedDir(argument, root, slash);
-      if (dir === null) return { list, complete: false };
-      list.push(dir);
+      if (dir !== null) list.push(dir);
+      else if (stat !== MISSING) return { list, complete: false };
     }
-    implied.remember(argument, Math.max(0, name.lastIndexOf('/')));
+    if (name.includes('/')) implied.remember(argument, name.lastIndexOf('/'));
     return { list, complete: true };
   }
 
@@ -254,7 +258,8 @@ export class SourceScan {
     const path = end === 0 ? base || '.' : joinPath(base, own);
     try {
       const stat = this.#fs.stat(path);
-      if (stat === null || !isDir(stat.mode)) return null; // the argument itself was there a moment ago
+      if (stat === null) this.#gone(own, path);
+      if (stat === null || !isDir(stat.mode)) return null;
       return this.#named(own, stat, null, root, EntryFlag.TOP_DIR | (absolute ? EntryFlag.ABSOLUTE : 0), path);
     } catch (error) {
       this.#reports.failed('link_stat', own, path, error);

@@ -10,6 +10,7 @@ import { mungeLink } from '../flist/unsafe-link.ts';
 import { changeMode } from '../options/chmod.ts';
 import { isDir, isLink, isReg } from '../wire/constants.ts';
 import { MORE } from '../wire/peer-input.ts';
+import { countKind } from './delete-stats.ts';
 
 /** What a client may receive: names its arguments stand for and its own filters let through (reference R17, R18). */
 export interface Expectation {
@@ -151,17 +152,7 @@ export class ListReceiver {
   }
 
   #count(entry: FileEntry): void {
-    const { counts } = this;
-    counts.total++;
-    const type = entry.mode & 0o170000;
-    if (isReg(entry.mode)) {
-      counts.regular++;
-      counts.totalSize += entry.size;
-    } else if (isDir(entry.mode)) counts.dirs++;
-    else if (type === 0o120000) {
-      counts.links++;
-      counts.totalSize += entry.size;
-    } else if (type === 0o020000 || type === 0o060000) counts.devices++;
-    else counts.specials++;
+    countKind(this.counts, entry.mode);
+    if (isReg(entry.mode) || isLink(entry.mode)) this.counts.totalSize += entry.size;
   }
 }

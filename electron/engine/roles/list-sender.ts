@@ -7,8 +7,9 @@ import { localNames } from '../flist/id-map.ts';
 import type { ReadFile, Stat } from '../fs/fs.ts';
 import { flistLayout } from '../handshake/negotiate.ts';
 import { changeMode } from '../options/chmod.ts';
+import { countKind } from './delete-stats.ts';
 import type { SourceAttributes } from './source-attributes.ts';
-import { Msg, Ndx, isDir, isLink, isReg } from '../wire/constants.ts';
+import { Mode, Msg, Ndx, isDir, isLink, isReg } from '../wire/constants.ts';
 
 /** Where a sender's entries and contents come from: a scan of arguments, or the items of a plan. */
 export interface SourceTree {
@@ -169,16 +170,8 @@ export class ListSender {
     if (chmod.length > 0 && !isLink(entry.mode) && entry.mode !== 0)
       entry.mode = changeMode(entry.mode, isDir(entry.mode), chmod);
     this.#encoder.writeEntry(this.#conn.output.data, entry);
-    const { counts } = this;
-    counts.total++;
-    if (isReg(entry.mode)) {
-      counts.regular++;
-      counts.totalSize += entry.size;
-    } else if (isDir(entry.mode)) counts.dirs++;
-    else if ((entry.mode & 0o170000) === 0o120000) {
-      counts.links++;
-      counts.totalSize += entry.size;
-    } else if ((entry.mode & 0o170000) === 0o020000 || (entry.mode & 0o170000) === 0o060000) counts.devices++;
-    else counts.specials++;
+    // What is missing and to be deleted counts as a file here; the receiving side takes it for a special one.
+    countKind(this.counts, entry.mode || Mode.REG);
+    if (isReg(entry.mode) || isLink(entry.mode)) this.counts.totalSize += entry.size;
   }
 }
