@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
-import { FlistDecoder, isFlistEnd, readIdLists } from '../../electron/engine/flist/decode.ts';
+import { FlistDecoder, isFlistEnd } from '../../electron/engine/flist/decode.ts';
 import type { FileEntry, FlistLayout } from '../../electron/engine/flist/entry.ts';
+import { IdLists } from '../../electron/engine/flist/id-lists.ts';
 import { ByteReader } from '../../electron/engine/wire/byte-reader.ts';
 import { Compat, ItemFlag, Ndx } from '../../electron/engine/wire/constants.ts';
 import { PeerInput } from '../../electron/engine/wire/peer-input.ts';
@@ -103,7 +104,8 @@ export async function readSender(pieces: readonly Buffer[], fixture: Fixture, la
   };
   const length = await readList(-1);
   if (!layout.incRecurse) {
-    const ids = await input.parse((reader) => readIdLists(reader, layout));
+    const ids = new IdLists(layout);
+    while (await input.parse(ids.step));
     events.push({ type: 'ids', users: [...ids.users], groups: [...ids.groups] });
   }
   let lists = 1;

@@ -26,6 +26,8 @@ export const NO_ACL: Acl = Object.freeze({ user: NONE, group: NONE, mask: NONE, 
 
 /** Named entries of one ACL at most (§12.2). */
 const MAX_NAMES = 65536;
+/** All text in one ACL, in bytes. An ACL is parsed in one piece, which this keeps small. */
+const MAX_TEXT = 2 ** 20;
 const Part = { USER: 1, GROUP: 2, MASK: 4, OTHER: 8, NAMES: 16 } as const;
 const ALL_PARTS = 31;
 
@@ -171,11 +173,16 @@ export class AclReader {
     if (parts & Part.NAMES) {
       const count = r.varint();
       if (count < 0 || count > MAX_NAMES) throw bad(`an ACL of ${count} names`);
+      let text = 0;
       for (let i = 0; i < count; i++) {
         const id = r.varint() >>> 0;
         const word = r.varint();
         const isUser = (word & 2) !== 0;
-        if (word & 1) idNames.push({ isUser, id, name: r.string(r.u8()) });
+        if (word & 1) {
+          const length = r.u8();
+          if ((text += length) > MAX_TEXT) throw bad('an ACL with too many names');
+          idNames.push({ isUser, id, name: r.string(length) });
+        }
         names.push({ isUser, id, access: permissions(word >> 2) });
       }
     }

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { DriftlineError } from '../../../shared/errors.ts';
 import { ByteReader, UNDERFLOW } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
-import { FlistDecoder, isFlistEnd, readIdLists } from './decode.ts';
+import { FlistDecoder, isFlistEnd } from './decode.ts';
 import { FlistEncoder } from './encode.ts';
 import { EntryFlag, entryName, type FileEntry, type FlistLayout } from './entry.ts';
+import { IdLists } from './id-lists.ts';
 
 const BYTE_FLAGS: FlistLayout = {
   ...{ protocol: 31, incRecurse: false, varintFlags: false, safeFlist: true, id0Names: false, links: true },
@@ -280,6 +281,37 @@ describe('fields', () => {
     );
     expect(decode(VARINT, bytes, new FlistDecoder(VARINT, { maxEntries: 3 }))).toHaveLength(3);
   });
+
+  it('may hold so much at a time, and what is released counts no more', () => {
+    const bytes = encode(VARINT, [entry('a'), entry('b'), entry('c')]);
+    const code = 'protocol/flist-too-long';
+    expect(codeOf(() => decode(VARINT, bytes, new FlistDecoder(VARINT, { maxBytes: 400 })))).toBe(code);
+    const decoder = new FlistDecoder(VARINT, { maxBytes: 600 });
+    for (let i = 0; i < 3; i++) {
+      const entries = decode(VARINT, bytes, decoder);
+      expect(entries).toHaveLength(3);
+      decoder.release(entries);
+    }
+    // Folders stay: later lists refer to them.
+    const folders = encode(VARINT, [entry('d', { mode: 0o40755 }), entry('e', { mode: 0o40755 })]);
+    decoder.release(decode(VARINT, folders, decoder));
+    expect(codeOf(() => decode(VARINT, bytes, decoder))).toBe(code);
+  });
+
+  it.each<[string, Partial<FlistLayout>, Partial<FileEntry>]>([
+    ['links', {}, { mode: 0o120777, extra: { link: 'x'.repeat(500) } }],
+    ['names of users', { owner: true, incRecurse: true }, {}],
+  ])('count with their %s', (_, more, fields) => {
+    const layout = { ...VARINT, ...more };
+    const encoder = new FlistEncoder(layout, { user: (id) => String(id).padStart(250, 'u'), group: () => null });
+    const bytes = written((w) => {
+      for (let uid = 1; uid < 9; uid++) encoder.writeEntry(w, entry(`f${uid}`, { uid, ...fields }));
+    });
+    expect(codeOf(() => decode(layout, bytes, new FlistDecoder(layout, { maxBytes: 2400 })))).toBe(
+      'protocol/flist-too-long',
+    );
+    expect(decode(layout, bytes, new FlistDecoder(layout, { maxBytes: 8000 }))).toHaveLength(8);
+  });
 });
 
 describe('an entry that has not all arrived', () => {
@@ -461,6 +493,12 @@ describe('end of a list (§6.11)', () => {
 });
 
 describe('id lists (§6.12)', () => {
+  const readIdLists = (hex: string, shape: FlistLayout): IdLists => {
+    const ids = new IdLists(shape);
+    const reader = readerOf(hex);
+    while (ids.step(reader));
+    return ids;
+  };
   const layout = { ...VARINT, owner: true, group: true, id0Names: true };
   const names = { user: (id: number) => (id === 9 ? null : `user${id}`), group: (id: number) => `group${id}` };
 
@@ -468,7 +506,10 @@ describe('id lists (§6.12)', () => {
     const encoder = new FlistEncoder(layout, names);
     const entries = [entry('a', { uid: 3, gid: 0 }), entry('b', { uid: 9, gid: 4 }), entry('c', { uid: 3, gid: 0 })];
     written((w) => entries.forEach((e) => encoder.writeEntry(w, e)));
-    const lists = readIdLists(readerOf(written((w) => encoder.writeIdLists(w))), layout);
+    const lists = readIdLists(
+      written((w) => encoder.writeIdLists(w)),
+      layout,
+    );
     expect([...lists.users].sort()).toEqual([
       [0, 'user0'],
       [3, 'user3'],
@@ -486,11 +527,19 @@ describe('id lists (§6.12)', () => {
     ['with incremental recursion', { ...layout, incRecurse: true }, ''],
   ])('%s', (_, shape, hex) => {
     expect(written((w) => new FlistEncoder(shape, names).writeIdLists(w))).toBe(hex);
-    expect(readIdLists(readerOf(hex), shape)).toEqual({ users: new Map(), groups: new Map() });
+    expect(readIdLists(hex, shape)).toMatchObject({ users: new Map(), groups: new Map() });
   });
 
   it('end somewhere', () => {
     const endless = '01 00'.repeat(200_002);
-    expect(codeOf(() => readIdLists(readerOf(endless), layout))).toBe('protocol/flist-ids');
+    expect(codeOf(() => readIdLists(endless, layout))).toBe('protocol/flist-ids');
+  });
+
+  it('are read a name at a time, so that no slow peer has them read again', () => {
+    const ids = new IdLists(layout);
+    const reader = readerOf('05 01 61 06 02 62');
+    expect(ids.step(reader)).toBe(true);
+    expect(() => ids.step(reader)).toThrow(UNDERFLOW);
+    expect([...ids.users]).toEqual([[5, 'a']]);
   });
 });

@@ -1,8 +1,9 @@
+import { getHeapStatistics } from 'node:v8';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { isDevice, isDir, isLink, isReg, isSpecial, Limit, Mode, XFlag } from '../wire/constants.ts';
-import { AttributesReader } from './entry-attributes.ts';
+import { AttributesReader, keepIdName } from './entry-attributes.ts';
 import { type EntryExtra, EntryFlag, type FileEntry, type FlistLayout } from './entry.ts';
 import { EntryNumbers, type ListFirsts, receivedLink } from './hard-links.ts';
 
@@ -15,14 +16,15 @@ export interface FlistEnd {
 export const isFlistEnd = (value: FileEntry | FlistEnd): value is FlistEnd => 'end' in value;
 
 /**
- * What one connection may list in all (R7, faults.md H10): about 4 GB of entries if none is ever released. Incremental
- * recursion releases them, but a peer that sends more than this is not listing a tree people keep.
+ * Entries one connection may list in all (R7, faults.md H10). Incremental recursion releases them, but a peer that
+ * sends more than this is not listing a tree people keep.
  */
 export const MAX_ENTRIES = 20_000_000;
-const MAX_TEXT_BYTES = 4 * 2 ** 30;
-
-/** Ids one list may name. A list is parsed in one piece, so this bounds what a slow peer can make us parse again. */
-const MAX_IDS = 200_000;
+/** What may be held at a time: the part of this thread's heap that its entries may take. Beyond the heap it would die. */
+const HEAP_SHARE = 0.6;
+/** Heap that an entry takes beside its text, and what rare fields add; measured. */
+const ENTRY_BYTES = 160;
+const EXTRA_BYTES = 96;
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
@@ -59,8 +61,10 @@ export class FlistDecoder {
   readonly #layout: FlistLayout;
   readonly #refused: number;
   readonly #maxEntries: number;
+  readonly #maxBytes: number;
   #entries = 0;
-  #textBytes = 0;
+  /** Memory held by entries that were not released, and by what is kept along with them. */
+  #bytes = 0;
 
   /** The previous name as it was on the wire, which the next one's prefix refers to, and space to build the next in. */
   #name = Buffer.alloc(Limit.PATH);
@@ -92,10 +96,14 @@ export class FlistDecoder {
   #foundUser: ByteString | null = null;
   #foundGroup: ByteString | null = null;
 
-  /** @param limits `maxEntries`: entries accepted over the whole connection, by default MAX_ENTRIES */
-  constructor(layout: FlistLayout, limits: { maxEntries?: number } = {}) {
+  /**
+   * @param limits `maxEntries`: entries accepted over the whole connection, by default MAX_ENTRIES; `maxBytes`: memory
+   *   they may hold at a time, by default a part of the heap
+   */
+  constructor(layout: FlistLayout, limits: { maxEntries?: number; maxBytes?: number } = {}) {
     this.#layout = layout;
     this.#maxEntries = limits.maxEntries ?? MAX_ENTRIES;
+    this.#maxBytes = limits.maxBytes ?? getHeapStatistics().heap_size_limit * HEAP_SHARE;
     this.#numbers = new EntryNumbers(layout.incRecurse);
     this.attributes = layout.acls || layout.xattrs ? new AttributesReader(layout) : null;
     const inline = layout.incRecurse && !layout.numericIds;
@@ -147,13 +155,13 @@ export class FlistDecoder {
 
     // That was the last read: from here on the entry counts.
     const { extra } = entry;
-    this.#count(this.#foundBase.length + (extra?.link?.length ?? 0) + (extra?.sum?.length ?? 0));
+    let kept = entry.dir === this.#dir ? 0 : entry.dir.length;
     if (sameFile === null) {
-      if (this.#foundUser !== null && !this.uidNames.has(entry.uid)) this.uidNames.set(entry.uid, this.#foundUser);
-      if (this.#foundGroup !== null && !this.gidNames.has(entry.gid)) this.gidNames.set(entry.gid, this.#foundGroup);
+      kept += keepIdName(this.uidNames, entry.uid, this.#foundUser);
+      kept += keepIdName(this.gidNames, entry.gid, this.#foundGroup);
     }
-    if (this.attributes !== null)
-      this.#textBytes += this.attributes.keep((entry.extra ??= {}), this.uidNames, this.gidNames);
+    if (this.attributes !== null) kept += this.attributes.keep((entry.extra ??= {}), this.uidNames, this.gidNames);
+    this.#count(bytesOf(entry) + kept);
     if (xflags & XFlag.HLINKED && first < 0) {
       this.#linkGroups.add(this.#numbers.next);
       this.#firsts.set(this.#numbers.next, entry);
@@ -331,20 +339,30 @@ export class FlistDecoder {
     this.#dir = this.#foundDir;
   }
 
-  #count(textBytes: number): void {
+  /** These entries are held no longer. Their folders' names and what several entries share stay. */
+  release(entries: readonly FileEntry[]): void {
+    for (const entry of entries) if (!isDir(entry.mode)) this.#bytes -= bytesOf(entry);
+  }
+
+  #count(bytes: number): void {
     this.#entries++;
-    this.#textBytes += textBytes;
-    if (this.#entries > this.#maxEntries || this.#textBytes > MAX_TEXT_BYTES) {
-      throw fail('protocol', 'flist-too-long', `The peer listed more than ${this.#entries - 1} entries`, {
-        hint: 'Transfer parts of the folder separately.',
-      });
-    }
+    this.#bytes += bytes;
+    if (this.#entries <= this.#maxEntries && this.#bytes <= this.#maxBytes) return;
+    throw fail('protocol', 'flist-too-long', `The peer listed more than ${this.#entries - 1} entries`, {
+      hint: 'They do not fit into memory. Transfer parts of the folder separately.',
+    });
   }
 
   #badEntry(code: string, what: string): Error {
     const name = this.#foundDir === '' ? this.#foundBase : `${this.#foundDir}/${this.#foundBase}`;
     return bad(code, `${what} for “${displayPath(bytesToText(name))}”`);
   }
+}
+
+/** Memory that goes when an entry goes. */
+function bytesOf({ base, extra }: FileEntry): number {
+  if (extra === null) return ENTRY_BYTES + base.length;
+  return ENTRY_BYTES + EXTRA_BYTES + base.length + (extra.link?.length ?? 0) + (extra.sum?.length ?? 0);
 }
 
 /** True for the seven types of R12. */
@@ -358,32 +376,4 @@ function bad(code: string, what: string): Error {
   return fail('protocol', code, `The peer’s file list contains ${what}`, {
     hint: 'Nothing was changed because of it. The server may be damaged or hostile.',
   });
-}
-
-/**
- * Reads the id lists that follow a non-incremental file list (§6.12); empty maps when the layout has none. The name of
- * id 0 is included when the peer sends it, though it is never used for mapping.
- * @throws UNDERFLOW when bytes are missing; a `protocol` error for an endless list
- */
-export function readIdLists(
-  reader: ByteReader,
-  layout: FlistLayout,
-): { users: Map<number, ByteString>; groups: Map<number, ByteString> } {
-  const present = !layout.incRecurse && !layout.numericIds;
-  return {
-    users: present && (layout.owner || layout.acls) ? readIdList(reader, layout) : new Map(),
-    groups: present && (layout.group || layout.acls) ? readIdList(reader, layout) : new Map(),
-  };
-}
-
-function readIdList(reader: ByteReader, layout: FlistLayout): Map<number, ByteString> {
-  const names = new Map<number, ByteString>();
-  for (let count = 0; ; count++) {
-    if (count > MAX_IDS) throw bad('flist-ids', `more than ${MAX_IDS} user or group names`);
-    const id = reader.varint() >>> 0;
-    if (id === 0) break;
-    names.set(id, reader.string(reader.u8()));
-  }
-  if (layout.id0Names) names.set(0, reader.string(reader.u8()));
-  return names;
 }

@@ -103,6 +103,21 @@ describe('ACLs', () => {
     expect(codeOf(() => new AclReader().read(readerOf(bytes)))).toBe('flist-acl');
   });
 
+  it('have bounded text in all, since each is read in one piece', () => {
+    const bytes = bytesOf((w) => {
+      w.varint(0);
+      w.u8(16);
+      w.varint(65536);
+      for (let id = 0; id < 65536; id++) {
+        w.varint(id);
+        w.varint((4 << 2) | 3);
+        w.u8(255);
+        w.string('n'.repeat(255));
+      }
+    });
+    expect(codeOf(() => new AclReader().read(readerOf(hex(bytes.subarray(0, 5000 * 262)))))).toBe('flist-acl');
+  });
+
   it('are not kept before the entry is whole', () => {
     const reader = new AclReader();
     const read = reader.read(readerOf('00 01 07'));

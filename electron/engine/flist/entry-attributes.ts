@@ -6,6 +6,16 @@ import { AclReader, AclTable, AclWriter, type NameOnce, type ReadAcl } from './a
 import type { EntryExtra, FileEntry, FlistLayout } from './entry.ts';
 import { type ReadXattrs, XattrReader, XattrTable, XattrWriter } from './xattr.ts';
 
+/** Memory that the name of an id takes beside its text. */
+const ID_NAME_BYTES = 96;
+
+/** Keeps the first name an id comes with. @returns the bytes of memory it takes about */
+export function keepIdName(names: Map<number, ByteString>, id: number, name: ByteString | null): number {
+  if (name === null || names.has(id)) return 0;
+  names.set(id, name);
+  return ID_NAME_BYTES + name.length;
+}
+
 /** What the indexes in a sender's entries stand for. */
 export class AttributeTables {
   readonly acls = new AclTable();
@@ -74,8 +84,7 @@ export class AttributesReader {
       extra[kind] = found.index;
       bytes += (found.acl?.names.length ?? 0) * 32;
       for (const { isUser, id, name } of found.idNames) {
-        const names = isUser ? users : groups;
-        if (!names.has(id)) names.set(id, name);
+        bytes += keepIdName(isUser ? users : groups, id, name);
       }
     }
     if (this.#xattr !== null) {

@@ -16,6 +16,9 @@ const MAX_SET = 512 * 2 ** 20;
 /** All names of one file; Linux allows 64 KiB. A set is parsed in one piece, which this keeps small. */
 const MAX_NAMES = 2 ** 20;
 
+/** Memory an attribute takes beside its name. */
+const ATTRIBUTE_BYTES = 160;
+
 /** `--fake-super`: where an ordinary user keeps what it may not give a file: kind, mode and owner, and both ACLs. */
 export const FakeXattr = {
   STAT: 'user.rsync.%stat',
@@ -105,7 +108,7 @@ const NO_XATTRS: XattrSet = Object.freeze([]);
 export interface ReadXattrs {
   readonly index: number;
   readonly set: XattrSet | null;
-  /** Bytes of text in it. */
+  /** Memory it takes, about. */
   readonly bytes: number;
 }
 
@@ -142,7 +145,7 @@ export class XattrReader {
       const content = r.string(isLong ? DIGEST_BYTES : size);
       set.push({ number: i + 1, name: name.slice(0, -1), size, content, isLong });
     }
-    return { index: this.#all.length, set, bytes: bytes + count * INLINE_BYTES };
+    return { index: this.#all.length, set, bytes: bytes + count * ATTRIBUTE_BYTES };
   }
 
   keep({ set }: ReadXattrs): void {

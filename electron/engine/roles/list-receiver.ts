@@ -1,9 +1,10 @@
 import { fail } from '../../../shared/errors.ts';
 import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
 import type { Connection } from '../connection.ts';
-import { FlistDecoder, readIdLists } from '../flist/decode.ts';
+import { FlistDecoder } from '../flist/decode.ts';
 import { EntryFlag, entryName, isImplied, type FileEntry } from '../flist/entry.ts';
 import type { FileList, FileLists } from '../flist/file-lists.ts';
+import { IdLists } from '../flist/id-lists.ts';
 import { flistLayout } from '../handshake/negotiate.ts';
 import { pruneEmptyDirs } from '../flist/prune.ts';
 import { mungeLink } from '../flist/unsafe-link.ts';
@@ -54,7 +55,8 @@ export class ListReceiver {
     const entries = await this.#readEntries();
     if (!agreed.incRecurse) {
       if (!options.numericIds) {
-        const names = await input.parse((r) => readIdLists(r, flistLayout(agreed, options)));
+        const names = new IdLists(flistLayout(agreed, options));
+        while (await input.parse(names.step));
         this.userNames = names.users;
         this.groupNames = names.groups;
       }
@@ -75,6 +77,13 @@ export class ListReceiver {
     const entries = await this.#readEntries();
     this.counts.flistBytes += this.#conn.input.received - before;
     return this.#accept(entries, dirIndex);
+  }
+
+  /** The oldest list is finished. */
+  releaseFirst(): void {
+    const { first } = this.#lists;
+    if (first !== null) this.decoder.release(first.entries);
+    this.#lists.dropFirst();
   }
 
   async #readEntries(): Promise<FileEntry[]> {

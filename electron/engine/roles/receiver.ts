@@ -104,7 +104,7 @@ export class Receiver {
     const state = this.#state;
     if (++state.donesAnswered > state.donesSent) throw unexpectedNdx(Ndx.DONE);
     if (agreed.incRecurse && state.lists.first !== null) {
-      state.lists.dropFirst();
+      state.received.releaseFirst();
       if (state.lists.first !== null) return;
     }
     for (const pending of [...state.pending.values()]) {
