@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { ROOT, missingPeers } from './peers.mjs';
 
-const PLAIN = ['unit', 'renderer', 'wire', 'pair'];
+const PLAIN = ['unit', 'renderer', 'wire', 'pair', 'hostile'];
 const WITH_PEERS = ['interop', 'differential', 'service', 'e2e'];
 
 const filters = process.argv.slice(2);

@@ -39,6 +39,11 @@ export default defineConfig({
       },
       project('wire', ['test/wire/**/*.test.ts']),
       project('pair', ['test/pair/**/*.test.ts']),
+      // The heap is small and the time short for whoever takes more of them than a hostile peer may make it take.
+      project('hostile', ['test/hostile/**/*.test.ts'], {
+        execArgv: ['--max-old-space-size=256'],
+        testTimeout: 10_000,
+      }),
       project('interop', ['test/interop/**/*.test.ts'], withManyPeers),
       project('differential', ['test/differential/**/*.test.ts'], withManyPeers),
       project('service', ['test/service/**/*.test.ts'], withPeers),

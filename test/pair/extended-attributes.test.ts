@@ -49,7 +49,7 @@ describe.runIf(hasXattrs())('ACLs and extended attributes', () => {
       const startPeer = scriptedServer(async (peer) => {
         const tables = new AttributeTables();
         const xattr = tables.xattrs.add([sourceXattr('user.v', 'user.v', Buffer.from(LONG))]);
-        peer.list([dot, { base: 'a', extra: { xattr } }, { base: 'b', extra: { xattr } }], tables);
+        peer.list([dot, { base: 'a', extra: { xattr } }, { base: 'b', extra: { xattr } }], { tables });
         for (let nth = 0; nth < 2;) {
           const { ndx, iflags, xattrs } = await peer.request();
           if (!(iflags & ItemFlag.TRANSFER)) continue;

@@ -1,7 +1,10 @@
+import { checksumLength } from '../../electron/engine/checksum/strong.ts';
 import { Connection } from '../../electron/engine/connection.ts';
+import { FlistDecoder, isFlistEnd } from '../../electron/engine/flist/decode.ts';
 import { FlistEncoder } from '../../electron/engine/flist/encode.ts';
 import type { AttributeTables } from '../../electron/engine/flist/entry-attributes.ts';
-import type { FileEntry } from '../../electron/engine/flist/entry.ts';
+import type { FileEntry, FlistLayout } from '../../electron/engine/flist/entry.ts';
+import { IdLists } from '../../electron/engine/flist/id-lists.ts';
 import { readXattrRequest } from '../../electron/engine/flist/xattr.ts';
 import {
   asksForXattrs,
@@ -17,38 +20,65 @@ import { receiveFilters, sendFilters } from '../../electron/engine/session.ts';
 import { createServedPair } from '../../electron/engine/transport/local.ts';
 import type { ServerSide } from '../../electron/engine/transport/server-side.ts';
 import type { Transport } from '../../electron/engine/transport/transport.ts';
-import { ItemFlag, Ndx } from '../../electron/engine/wire/constants.ts';
+import { ItemFlag, Limit, Ndx } from '../../electron/engine/wire/constants.ts';
+import { DriftlineError } from '../../shared/errors.ts';
 
-/** A peer that speaks the protocol correctly up to the first list and then does what its script says. */
+/** What a peer asks for, or answers with. `head` is a sum head; `ndx` may be one of `Ndx`. */
+export interface Item {
+  ndx: number;
+  iflags: number;
+  xattrs?: number[];
+  head: number[];
+}
+
+/**
+ * The documented place for peers that break the rules: a connection that was opened correctly, by the engine's own
+ * codecs, and what a script needs to go on from there, rightly or wrongly. `scripts.ts` has whole conversations.
+ */
 export interface ScriptedPeer {
   conn: Connection;
-  /** Sends a non-incremental list. */
-  list(entries: Partial<FileEntry>[], tables?: AttributeTables): void;
-  /** Reads one request (block sums included) or NDX_DONE. */
-  request(): Promise<{ ndx: number; iflags: number; xattrs?: number[]; head: number[] }>;
+  /** Sends the first list. @param layout in place of what was agreed on */
+  list(entries: Partial<FileEntry>[], more?: { tables?: AttributeTables; layout?: Partial<FlistLayout> }): void;
+  /** Incremental recursion: the contents of a folder, by its number. */
+  subList(dirIndex: number, entries: Partial<FileEntry>[]): void;
+  /** Incremental recursion: there are no more lists. */
+  lastList(): void;
+  /** Reads the first list, as a receiver. */
+  readList(): Promise<FileEntry[]>;
+  /** Reads one request (block sums included), NDX_DONE or deletion counts. */
+  request(): Promise<Item>;
   /** Writes item fields and a sum head; the tokens are the script's. */
   reply(ndx: number, iflags: number, head?: readonly number[]): void;
+  /** Reads uncompressed content and its sum, behind a reply. */
+  content(): Promise<Buffer>;
   /** Flushes, then reads until the other side ends. */
   wait(): Promise<void>;
 }
 
 const quiet = { signal: new AbortController().signal, onEvent: () => {} };
 
-/** A sending server: pull from it. Its status is 0 unless `exit` is called on the side it is given. */
-export function scriptedServer(script: (peer: ScriptedPeer, side: ServerSide) => Promise<void> | void): PeerStarter {
+/**
+ * A server for a client of ours, sender or receiver as its words say. Its status is 0 unless `exit` is called on the
+ * side it is given.
+ */
+export function scriptedServer(
+  script: (peer: ScriptedPeer, side: ServerSide) => Promise<void> | void,
+  mayIncRecurse = false,
+): PeerStarter {
   return (words) => {
     const { client, server } = createServedPair();
     void (async () => {
-      const { options, capabilities } = parseServerWords(words);
+      const { options, capabilities, sender } = parseServerWords(words);
       const conn = new Connection(asTransport(server), options, true, quiet);
       try {
-        conn.agreed = await negotiateAsServer(conn.input, conn.output, options, capabilities, false);
+        conn.agreed = await negotiateAsServer(conn.input, conn.output, options, capabilities, mayIncRecurse);
         conn.output.startMux();
         conn.input.startMux();
-        await receiveFilters(conn, true);
+        await receiveFilters(conn, sender);
         await script(peerOn(conn), server);
-      } catch {
-        // The client refused and went: that is what the test looks at.
+      } catch (error) {
+        // The client refused and went: that is what the test looks at. Anything else is a mistake in the script.
+        if (!(error instanceof DriftlineError)) throw error;
       } finally {
         conn.release();
         server.exit(0);
@@ -58,29 +88,47 @@ export function scriptedServer(script: (peer: ScriptedPeer, side: ServerSide) =>
   };
 }
 
-/** A receiving client of our own server. @returns what the server said and ended with. */
+/** What our server said to a scripted client, and ended with; `told` is the code the client was told before that. */
+export interface Served {
+  exitCode: number;
+  text: string;
+  told: number | null;
+}
+
+/**
+ * A client of our own server.
+ * @param words rsync's, without the path
+ * @param serverSends whether the server is the sender
+ * @param script may throw what ends the connection
+ */
 export async function scriptedClient(
   words: readonly string[],
-  source: string,
+  path: string,
   script: (peer: ScriptedPeer) => Promise<void>,
-): Promise<{ exitCode: number; text: string }> {
+  { serverSends = true, incRecurse = false, root }: { serverSends?: boolean; incRecurse?: boolean; root?: string } = {},
+): Promise<Served> {
   const { options } = parseClientWords([...words], () => '');
   const { client, server } = createServedPair();
   let text = '';
   client.stderr!.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
-  const served = serve(server, buildServerArgs(options, { sender: true, paths: [source] }), { journalDir: null });
+  const serverWords = buildServerArgs({ ...options, incRecurse }, { sender: serverSends, paths: [path] });
+  const served = serve(server, serverWords, { journalDir: null, ...(root === undefined ? {} : { root }) });
   const conn = new Connection({ ...client, stderr: null }, options, false, quiet);
+  let told: number | null = null;
   try {
-    conn.agreed = await negotiateAsClient(conn.input, conn.output, options, false);
+    conn.agreed = await negotiateAsClient(conn.input, conn.output, options, incRecurse);
     conn.output.startMux();
     conn.input.startMux();
-    sendFilters(conn, true);
+    sendFilters(conn, serverSends);
     conn.output.flush();
     await script(peerOn(conn));
-    return { exitCode: await served, text };
+  } catch (error) {
+    if (!(error instanceof DriftlineError)) throw error;
+    told = error.data.exitCode;
   } finally {
     conn.dispose();
   }
+  return { exitCode: await served, text, told };
 }
 
 function asTransport(side: ServerSide): Transport {
@@ -96,35 +144,75 @@ function asTransport(side: ServerSide): Transport {
 function peerOn(conn: Connection): ScriptedPeer {
   const { input, output } = conn;
   const { data } = output;
+  let encoder: FlistEncoder | null = null;
+  const writeList = (entries: Partial<FileEntry>[]): void => {
+    encoder ??= new FlistEncoder(flistLayout(conn.agreed, conn.options), null);
+    for (const entry of entries) encoder.writeEntry(data, { ...BLANK, ...entry });
+    encoder.writeEnd(data, 0);
+    output.flush();
+  };
   return {
     conn,
-    list(entries, tables) {
-      const encoder = new FlistEncoder(flistLayout(conn.agreed, conn.options), null, tables);
-      for (const entry of entries) encoder.writeEntry(data, { ...BLANK, ...entry });
-      encoder.writeEnd(data, 0);
+    list(entries, { tables, layout } = {}) {
+      encoder = new FlistEncoder({ ...flistLayout(conn.agreed, conn.options), ...layout }, null, tables);
+      writeList(entries);
+      if (!conn.agreed.incRecurse && !conn.options.numericIds) encoder.writeIdLists(data);
       output.flush();
     },
+    subList(dirIndex, entries) {
+      data.ndx(Ndx.FLIST_OFFSET - dirIndex);
+      writeList(entries);
+    },
+    lastList() {
+      data.ndx(Ndx.FLIST_EOF);
+      output.flush();
+    },
+    async readList() {
+      const layout = flistLayout(conn.agreed, conn.options);
+      const decoder = new FlistDecoder(layout);
+      const entries: FileEntry[] = [];
+      for (;;) {
+        const next = await input.parse((r) => decoder.readEntry(r));
+        if (isFlistEnd(next)) break;
+        entries.push(next);
+      }
+      const ids = new IdLists(layout);
+      while (await input.parse(ids.step));
+      return entries;
+    },
     async request() {
-      const head = await input.parse((r) => {
+      const item = await input.parse((r): Item => {
         const ndx = r.ndx();
-        if (ndx === Ndx.DONE) return { ndx, iflags: 0, head: [0, 0, 0, 0] };
+        if (ndx === Ndx.DEL_STATS) for (let i = 0; i < 5; i++) r.varint();
+        if (ndx < 0) return { ndx, iflags: 0, head: [0, 0, 0, 0] };
         const iflags = r.u16();
+        if (iflags & ItemFlag.BASIS_TYPE_FOLLOWS) r.u8();
+        if (iflags & ItemFlag.XNAME_FOLLOWS) r.vstring(Limit.PATH);
         const xattrs = asksForXattrs(conn.agreed, conn.options, iflags) ? readXattrRequest(r) : [];
-        return {
-          ndx,
-          iflags,
-          xattrs,
-          head: iflags & ItemFlag.TRANSFER ? [r.i32(), r.i32(), r.i32(), r.i32()] : [0, 0, 0, 0],
-        };
+        const head = iflags & ItemFlag.TRANSFER ? [r.i32(), r.i32(), r.i32(), r.i32()] : [0, 0, 0, 0];
+        return { ndx, iflags, xattrs, head };
       });
-      const sums = conn.options.append === 'off' ? head.head[0]! : 0;
-      for (let i = 0; i < sums; i++) await input.parse((r) => r.string(4 + head.head[2]!));
-      return head;
+      const sums = conn.options.append === 'off' ? item.head[0]! : 0;
+      for (let i = 0; i < sums; i++) await input.parse((r) => r.string(4 + item.head[2]!));
+      return item;
     },
     reply(ndx, iflags, head) {
       data.ndx(ndx);
       data.u16(iflags);
       for (const value of head ?? []) data.i32(value);
+    },
+    async content() {
+      const parts: string[] = [];
+      for (;;) {
+        const part = await input.parse((r) => {
+          const length = r.i32();
+          return length > 0 ? r.string(length) : length;
+        });
+        if (part === 0) break;
+        parts.push(String(part));
+      }
+      await input.parse((r) => r.string(checksumLength(conn.agreed.transferSum)));
+      return Buffer.from(parts.join(''), 'latin1');
     },
     async wait() {
       output.flush();

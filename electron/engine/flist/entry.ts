@@ -10,6 +10,8 @@ export const EntryFlag = {
   INACTIVE: 4,
   /** Sending side: its content went out before, so the next request for it is the second attempt. */
   SENT: 8,
+  /** Sending side: its content was asked for and has not gone out: no peer can have it. */
+  OWED: 32,
   /** `-R` with an absolute argument: the name has a slash in front on the wire and where the list is sorted. */
   ABSOLUTE: 16,
 } as const;

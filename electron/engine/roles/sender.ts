@@ -169,6 +169,7 @@ export class Sender {
     }
     if (ndx === Ndx.DONE)
       return { ndx, iflags: 0, basisType: BasisType.DESTINATION, xname: null, xattrs: null, head: null };
+    if (ndx < 0) throw unexpectedNdx(ndx);
     const iflags = r.u16();
     const basisType = iflags & ItemFlag.BASIS_TYPE_FOLLOWS ? r.u8() : BasisType.DESTINATION;
     const xname = iflags & ItemFlag.XNAME_FOLLOWS ? r.vstring(Limit.PATH) : null;
@@ -196,6 +197,7 @@ export class Sender {
     if (request.xattrs?.length && this.#source.attributes?.has(entry, request.xattrs) !== true) {
       throw fail('protocol', 'bad-request', 'The peer asked for an attribute that was never listed');
     }
+    if (wantsContent) entry.flags |= EntryFlag.OWED;
     const appends = this.#conn.options.append !== 'off' && !(entry.flags & EntryFlag.SENT);
     const table = request.head ? await this.#readSums(appends ? NO_BASIS : request.head) : null;
     if (!this.#source.accepts(entry, request.iflags)) {
@@ -373,6 +375,7 @@ export class Sender {
         else if (conn.sliceOver) await conn.pause();
       }
       sum = this.#fileSum.digest();
+      entry.flags &= ~EntryFlag.OWED;
       if (this.#matcher.bytesRead < file.size) this.#shrank(entry, this.#matcher.bytesRead, file.size);
     } catch (error) {
       conn.check(); // an abort is not a read error

@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import type { Connection } from '../connection.ts';
 import type { EngineEvent } from '../events.ts';
-import type { FileEntry } from '../flist/entry.ts';
+import { EntryFlag, type FileEntry } from '../flist/entry.ts';
 import { FileLists } from '../flist/file-lists.ts';
 import type { Stat } from '../fs/fs.ts';
 import { DEFAULT_OPTIONS } from '../options/transfer-options.ts';
@@ -22,10 +22,12 @@ let removed: string[];
 let stat: Stat | null;
 let refuses: string | null;
 
+let flags: number;
+
 /** A sender that listed `a`, its duplicate, and a folder `d`, as numbers 0, 1 and 2. */
 function sender(options: Partial<typeof DEFAULT_OPTIONS>): Connection {
   const lists = new FileLists(false, false);
-  lists.add([entry('a', 0o100644), entry('a', 0o100644), entry('d', 0o40755)], -1);
+  lists.add([entry('a', 0o100644, flags), entry('a', 0o100644), entry('d', 0o40755)], -1);
   const conn = {
     options: { ...DEFAULT_OPTIONS, ...options },
     onSuccess: () => {},
@@ -48,6 +50,7 @@ beforeEach(() => {
   removed = [];
   stat = STAT;
   refuses = null;
+  flags = 0;
 });
 
 const wanted = { removeSourceFiles: true };
@@ -97,5 +100,12 @@ it('tells what the system refuses', () => {
 it.each([-1, 1, 2, 3, 0x7fffffff])('refuses number %i, which stands for no file of the list', (ndx) => {
   const conn = sender(wanted);
   expect(() => conn.onSuccess(ndx, null)).toThrow(DriftlineError);
+  expect(removed).toEqual([]);
+});
+
+it('refuses one whose content was asked for and has not gone out', () => {
+  flags = EntryFlag.OWED;
+  const conn = sender(wanted);
+  expect(() => conn.onSuccess(0, null)).toThrow(expect.objectContaining({ data: expect.objectContaining({ code: 'bad-success' }) })); // prettier-ignore
   expect(removed).toEqual([]);
 });

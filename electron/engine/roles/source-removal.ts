@@ -1,3 +1,4 @@
+import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import type { Connection } from '../connection.ts';
 import { EntryFlag, entryName, givenName, type FileEntry } from '../flist/entry.ts';
@@ -10,7 +11,8 @@ import { unexpectedNdx } from './sender.ts';
 
 /**
  * `--remove-source-files` on the sending side (reference §7.15, R38): removes what the peer says it has, unless it is not
- * any more what was listed, or is that very copy.
+ * any more what was listed, or is that very copy. A peer may have had it before; one that asked for the content and did
+ * not get it has not.
  */
 export function removeWhatArrived(conn: Connection, lists: FileLists, source: ListSource): void {
   const { removal } = source;
@@ -22,6 +24,17 @@ export function removeWhatArrived(conn: Connection, lists: FileLists, source: Li
     const entry = lists.find(ndx)?.entry;
     if (!entry || entry.flags & EntryFlag.INACTIVE || isDir(entry.mode)) throw unexpectedNdx(ndx);
     const name = givenName(entry);
+    if (entry.flags & EntryFlag.OWED) {
+      const shown = displayPath(bytesToText(name));
+      throw fail(
+        'protocol',
+        'bad-success',
+        `The peer says it has ${shown}, whose content it asked for and did not get`,
+        {
+          hint: 'Nothing was removed because of it. The peer may be damaged or hostile.',
+        },
+      );
+    }
     let failed = 're-lstat';
     try {
       const stat = removal.stat(entry);
