@@ -66,6 +66,7 @@ const LAYERS = [
       // Text in, values out: what a profile's options mean is the parser's to say, before anything is saved.
       'electron/engine/options/profile-options.ts',
       'electron/engine/options/command-words.ts',
+      'electron/engine/own-user.ts',
     ],
     why: 'the service starts runs through the worker pool and knows neither engine internals nor the shell around it; of the engine it reads options and rules alone.',
   },

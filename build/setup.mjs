@@ -4,7 +4,7 @@
  * Plain JavaScript on node: modules only, because nothing is installed when it first runs. Does nothing, in a few
  * milliseconds, when all is there.
  *
- *   node build/setup.mjs start|demo|build|test|check|bench|fuzz|screenshots
+ *   node build/setup.mjs start|demo|build|test|check|bench|fuzz|faults|screenshots
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -25,7 +25,7 @@ const OLD_RSYNC_VERSION = '3.2.7';
 const STAMP = join(ROOT, 'node_modules/.driftline-setup');
 
 const script = process.argv[2] ?? '';
-const needsPeers = ['test', 'bench', 'fuzz', 'screenshots'].includes(script);
+const needsPeers = ['test', 'bench', 'fuzz', 'faults', 'screenshots'].includes(script);
 const isDebian = existsSync('/etc/debian_version') && which('apt-get') !== null;
 const canInstall = isDebian && process.getuid?.() === 0;
 
@@ -135,8 +135,8 @@ function unpackOldRsync() {
   }
 }
 
-if (!['start', 'demo', 'build', 'test', 'check', 'bench', 'fuzz', 'screenshots'].includes(script)) {
-  console.error('usage: node build/setup.mjs start|demo|build|test|check|bench|fuzz|screenshots');
+if (!['start', 'demo', 'build', 'test', 'check', 'bench', 'fuzz', 'faults', 'screenshots'].includes(script)) {
+  console.error('usage: node build/setup.mjs start|demo|build|test|check|bench|fuzz|faults|screenshots');
   process.exit(1);
 }
 if (needsPeers) installDebianPackages();

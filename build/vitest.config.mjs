@@ -48,6 +48,8 @@ export default defineConfig({
       project('differential', ['test/differential/**/*.test.ts'], withManyPeers),
       project('service', ['test/service/**/*.test.ts'], withPeers),
       project('e2e', ['test/e2e/**/*.test.ts'], withPeers),
+      // Waits for real time-outs and kills at many moments: `npm run test:faults`, never part of `npm test`.
+      project('faults', ['test/faults/**/*.test.ts'], { testTimeout: 900_000, hookTimeout: 120_000 }),
     ],
   },
 });

@@ -1,4 +1,4 @@
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { basename } from 'node:path';
 import * as v from 'valibot';
 import { fail, toErrorData } from '../../shared/errors.ts';
@@ -13,6 +13,7 @@ import { readShellLine, shellText } from '../../shared/shell-words.ts';
 import type { ShellWord } from '../../shared/shell-words.ts';
 import { readCommandOptions } from '../engine/options/command-words.ts';
 import type { CommandOptions, LeftOut } from '../engine/options/command-words.ts';
+import { ownUser } from '../engine/own-user.ts';
 import { jumpHosts } from './jump-hosts.ts';
 import { readSshCommand, type SshWords } from './ssh-command.ts';
 
@@ -151,7 +152,7 @@ function findHost(
     return { hostId: saved.id, host: null };
   }
   const draft = v.safeParse(HostDraft, {
-    ...{ name, address: name, port: ssh.port ?? 22, user: user ?? userInfo().username },
+    ...{ name, address: name, port: ssh.port ?? 22, user: user ?? ownUser().username },
     auth: ssh.keyPath === null ? { kind: 'agent' } : { kind: 'key', keyPath: ssh.keyPath },
     rsyncPath: rsyncPath === 'rsync' ? '' : (rsyncPath ?? ''),
     jumpHostId: jump?.id ?? null,

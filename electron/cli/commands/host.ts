@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { fail, toErrorData } from '../../../shared/errors.ts';
 import { formatBytes, formatCount } from '../../../shared/format.ts';
@@ -6,6 +5,7 @@ import type { CliValue } from '../../../shared/model/cli.ts';
 import { Fingerprint, type Host, HostDraft, type HostTest } from '../../../shared/model/host.ts';
 import { displayPath, type PathText } from '../../../shared/model/path.ts';
 import { quoteShellWord } from '../../../shared/shell-words.ts';
+import { ownUser } from '../../engine/own-user.ts';
 import { readSecretFromInput } from '../terminal.ts';
 import { adviseThrown } from './advice.ts';
 import { readWords, wholeNumber } from './arguments.ts';
@@ -25,7 +25,7 @@ export async function addHost(words: readonly string[], context: CommandContext)
     name: positionals[0]!,
     address: values.address,
     port: wholeNumber('port', values.port ?? '22', 1, 65535),
-    user: values.user ?? userInfo().username,
+    user: values.user ?? ownUser().username,
     auth: readLogin(values) ?? { kind: 'agent' },
     rsyncPath: values['rsync-path'] ?? '',
     jumpHostId: readJump(values.through, context),

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fail } from '../../../shared/errors.ts';
 import { displayPath, type PathText } from '../../../shared/model/path.ts';
+import { ownUser } from '../own-user.ts';
 import { userKnownHosts } from './known-hosts.ts';
 import { readSshConfig, type SshConfigEntry } from './ssh-config.ts';
 import { parseJump, type SshHop } from './ssh-jump.ts';
@@ -84,7 +85,7 @@ function configured(remote: RemoteName, config: SshConfigEntry, sources: NameSou
   return {
     host: config.hostName ?? remote.name,
     port: remote.port ?? config.port ?? 22,
-    user: remote.user ?? config.user ?? userInfo().username,
+    user: remote.user ?? config.user ?? ownUser().username,
     auth,
     ...(config.hostKeyAlias !== null && { hostKeyAlias: config.hostKeyAlias }),
     ...(config.family !== null && { family: config.family }),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { displayPath, type PathText } from '../../../shared/model/path.ts';
+import { ownUser } from '../own-user.ts';
 import {
   configFiles,
   configLines,
@@ -65,7 +65,7 @@ function configuredHost(alias: string, file: string | undefined, left = MAX_JUMP
     alias,
     host: entry.hostName ?? alias,
     port: entry.port ?? 22,
-    user: entry.user ?? userInfo().username,
+    user: entry.user ?? ownUser().username,
     keyPath: entry.identityFiles.find((path) => existsSync(path)) ?? entry.identityFiles[0] ?? null,
     jumps: entry.proxyJump.map((item, index) => {
       const { name, user, port } = parseJump(item);

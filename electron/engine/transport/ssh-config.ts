@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { fail } from '../../../shared/errors.ts';
 import { displayPath, type PathText } from '../../../shared/model/path.ts';
+import { ownUser } from '../own-user.ts';
 import { matchPattern } from './known-hosts.ts';
 
 /** What the OpenSSH configuration says about one name. */
@@ -177,9 +178,9 @@ class Reader {
   #valueFor(condition: string): string | null {
     if (condition === 'originalhost') return this.#name.toLowerCase();
     if (condition === 'host') return (this.#hostName() ?? this.#name).toLowerCase();
-    if (condition === 'user') return this.#values.get('user') ?? userInfo().username;
+    if (condition === 'user') return this.#values.get('user') ?? ownUser().username;
     if (condition !== 'localuser') this.#skipped.add(`Match ${condition}`);
-    return condition === 'localuser' ? userInfo().username : null;
+    return condition === 'localuser' ? ownUser().username : null;
   }
 
   #hostName(): string | null {
@@ -232,8 +233,8 @@ class Reader {
     const tokens: Record<string, string> = {
       d: homedir(),
       h: host,
-      r: remoteUser ?? userInfo().username,
-      u: userInfo().username,
+      r: remoteUser ?? ownUser().username,
+      u: ownUser().username,
       '%': '%',
     };
     const text = path.replace(/%([dhru%])/g, (_, token: string) => tokens[token]!);

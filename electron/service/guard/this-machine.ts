@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
-import { hostname, networkInterfaces, userInfo } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { posix } from 'node:path';
 import type { Host } from '../../../shared/model/host.ts';
 import { textToBytes } from '../../../shared/model/path.ts';
 import type { ByteString, PathText } from '../../../shared/model/path.ts';
+import { ownUser } from '../../engine/own-user.ts';
 
 /** What decides whether a host is this machine. */
 export interface ThisMachine {
@@ -19,7 +20,7 @@ export interface ThisMachine {
 export async function thisMachine(sshFolder = '/etc/ssh', passwd = '/etc/passwd'): Promise<ThisMachine> {
   const names = new Set(['localhost', '::1', hostname().toLowerCase()]);
   for (const each of Object.values(networkInterfaces()).flat()) if (each) names.add(each.address.toLowerCase());
-  const { username, homedir } = userInfo();
+  const { username, homedir } = ownUser();
   const homes = new Map([[username, homedir]]);
   for (const line of (await readFile(passwd, 'latin1').catch(() => '')).split('\n')) {
     const [name = '', , , , , home = ''] = line.split(':');
