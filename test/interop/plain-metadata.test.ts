@@ -29,6 +29,15 @@ const permissions: Scenario[] = [
   { name: 'without -p, to nothing', args: ['-rlti'], source: modes },
   { name: 'without -p, over something', args: ['-rlti'], source: modes, destination: others },
   {
+    name: 'without -p, over another kind',
+    args: ['-ai', '--no-p', '--delete'],
+    source: { pipe: fifo(), 'pipe too': fifo(), file: file('f'), link: link('file') },
+    destination: {
+      ...{ pipe: file('p', { mode: 0o600 }), 'pipe too': dir({}, { mode: 0o700 }) },
+      ...{ file: fifo({ mode: 0o600 }), link: file('l', { mode: 0o600 }) },
+    },
+  },
+  {
     name: 'without -p, below a set-group folder',
     args: ['-ri'],
     source: modes,
@@ -138,6 +147,16 @@ const owners: Scenario[] = hasRoot
         ['--chown=:4711', '--numeric-ids'],
         ['--usermap=:9,*:10', '--numeric-ids'],
       ].map((map) => ({ name: map.join(' '), args: ['-ai', ...map], source: owned, destination: { root: file('r') } })),
+      {
+        name: 'a new owner clears set-id bits',
+        args: ['-ai'],
+        source: { f: file('f', { mode: 0o755 }), pipe: fifo({ mode: 0o644 }), 'pipe too': fifo({ mode: 0o755 }) },
+        destination: {
+          f: file('f', { mode: 0o4755, uid: 1 }),
+          pipe: fifo({ mode: 0o4755, uid: 1 }),
+          'pipe too': fifo({ mode: 0o4755, gid: 1 }),
+        },
+      },
       { name: '--chown alone', args: ['-rlti', '--chown=1:2'], source: owned },
       { name: '--no-super', args: ['-ai', '--no-super'], source: owned, destination: { daemon: file('d') } },
       { name: '--super', args: ['-ai', '--super'], source: owned },

@@ -311,10 +311,12 @@ export class Generator {
   /** Symlinks, devices and specials are made here; no data is asked for. */
   async #make(member: Member, place: Place | null, view: DestinationView | null, decision: Decision): Promise<void> {
     const { ndx, entry } = member;
-    const { dryRun } = this.#conn.options;
+    const { dryRun, perms } = this.#conn.options;
+    let { iflags } = decision;
+    const before = view && !isDir(view.stat.mode) ? view.stat : null;
     const make = (): void => {
       this.#locals.makeNode(entry, place!);
-      this.#locals.setAttributes(entry, place!, null);
+      this.#locals.setAttributes(entry, place!, null, before);
     };
     if (decision.action === 'create') {
       if (view && place) {
@@ -325,8 +327,11 @@ export class Generator {
       const found = view ? null : (this.#alternates?.takeNode(entry, place, make) ?? null);
       if (found) return this.#taken(member, found);
       if (!dryRun) make();
-    } else if (decision.action === 'attributes' && !dryRun) this.#locals.setAttributes(entry, place!, view!.stat);
-    this.#items.local(ndx, entry, decision.iflags);
+    } else if (decision.action === 'attributes' && !dryRun) {
+      this.#locals.setAttributes(entry, place!, view!.stat);
+      iflags = afterChown(entry, view!.stat, iflags, perms);
+    }
+    this.#items.local(ndx, entry, iflags);
     this.#state.succeeded(ndx, entry);
     this.#links?.placed(entry);
   }

@@ -55,11 +55,14 @@ export class LocalItems {
     this.#state.touch(entry.dir);
   }
 
-  /** @param existing what stands there, or null for what was just made */
-  setAttributes(entry: FileEntry, place: Place, existing: Stat | null): void {
+  /**
+   * @param existing what stands there, or null for what was just made
+   * @param before what stood in its place, of whatever kind but a folder: its permissions stay without `-p`
+   */
+  setAttributes(entry: FileEntry, place: Place, existing: Stat | null, before: Stat | null = existing): void {
     const { conn, abilities, umask } = this.#state;
     const { options } = conn;
-    const wanted = attributesFor(entry, existing, options, abilities, umask);
+    const wanted = attributesFor(entry, before, options, abilities, umask);
     // A time that is taken for equal stays, unless equal sums say more than times do.
     if (existing && !options.checksum && sameTime(entry, existing, options)) wanted.mtime = null;
     const attributes = existing ? changedAttributes(wanted, existing) : wanted;
