@@ -112,7 +112,7 @@ export class Connection {
   stop(error: unknown): void {
     if (this.#error) return;
     const ended = error instanceof DriftlineError ? error : new DriftlineError(toErrorData(error), { cause: error });
-    if (this.isServer && this.output.muxed && this.agreed.protocol >= 31 && ended.data.kind !== 'remote')
+    if (this.isServer && this.output.muxed && ended.data.kind !== 'remote')
       this.output.messageInt(Msg.ERROR_EXIT, ended.data.exitCode);
     this.#fail(ended);
   }

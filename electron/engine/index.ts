@@ -6,7 +6,7 @@ import type { TransferStats } from './events.ts';
 import { clientRules } from './filter/wire.ts';
 import type { ReceivedNames } from './flist/id-map.ts';
 import { openJournal } from './fs/journal.ts';
-import { negotiateAsClient } from './handshake/negotiate.ts';
+import { framesClient, negotiateAsClient } from './handshake/negotiate.ts';
 import { allowsIncRecurse, buildServerArgs } from './handshake/server-args.ts';
 import { localOpener, localSource } from './local-destination.ts';
 import { listedArguments, namesAreRaw, ownNames, receiveNames } from './name-channel.ts';
@@ -75,7 +75,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   try {
     const mayIncRecurse = allowsIncRecurse(options, pull);
     conn.agreed = await negotiateAsClient(conn.input, conn.output, options, mayIncRecurse, transport.greeted);
-    conn.output.startMux();
+    if (framesClient(conn.agreed, options, pull)) conn.output.startMux();
     const listIsRemote = !pull && options.filesFrom?.at === 'remote';
     const raw = listIsRemote && namesAreRaw(conn);
     if (!raw) conn.input.startMux();

@@ -4,14 +4,12 @@ import type { Connection } from './connection.ts';
 import { readNamed } from './fs/named-path.ts';
 import { listedArgument, MAX_NAME_BYTES, namesOf, readNameList } from './flist/files-from.ts';
 import type { SourceFs } from './fs/fs.ts';
+import { framesClient } from './handshake/negotiate.ts';
 import type { TransferOptions } from './options/transfer-options.ts';
 import { isDir, Limit } from './wire/constants.ts';
 
-/** Before this protocol the names of `--files-from` travel without frames (reference §5.5). */
-const FRAMED = 31;
-
-/** Whether the names of a list travel without frames on this connection. */
-export const namesAreRaw = (conn: Connection): boolean => conn.agreed.protocol < FRAMED;
+/** Whether the names of a list travel without frames on this connection (reference §5.5). */
+export const namesAreRaw = (conn: Connection): boolean => !conn.agreed.dialect.framedNames;
 
 /**
  * Sends the names of a list to the side that looks for the files, which answers while they are still coming: whoever
@@ -19,15 +17,15 @@ export const namesAreRaw = (conn: Connection): boolean => conn.agreed.protocol <
  */
 export async function sendNames(conn: Connection, names: readonly ByteString[]): Promise<void> {
   const { output } = conn;
-  const raw = namesAreRaw(conn);
-  if (raw) output.stopMux();
+  const frames = conn.isServer || framesClient(conn.agreed, conn.options, true);
+  if (namesAreRaw(conn)) output.stopMux();
   for (const name of names) {
     output.data.string(name);
     output.data.u8(0);
     if (output.congested) await conn.drained();
   }
   output.data.u8(0);
-  if (raw) output.startMux();
+  if (frames) output.startMux();
   output.flush();
 }
 

@@ -5,7 +5,7 @@ import { Connection } from './connection.ts';
 import type { EngineEvent } from './events.ts';
 import { openJournal } from './fs/journal.ts';
 import { expandWildcards } from './flist/wildcards.ts';
-import { negotiateAsServer } from './handshake/negotiate.ts';
+import { framesClient, negotiateAsServer } from './handshake/negotiate.ts';
 import { readSecludedArgs } from './handshake/secluded-args.ts';
 import { needsWholeList } from './handshake/server-args.ts';
 import { localOpener, localSource } from './local-destination.ts';
@@ -88,13 +88,14 @@ async function converse(
     );
     const raw = namesAreRaw(conn);
     if (!raw || sender || names === null) conn.output.startMux();
-    conn.input.startMux();
-    conn.input.frameByFrame = raw && listIsRemote;
+    const framed = framesClient(conn.agreed, options, sender);
+    if (framed) conn.input.startMux();
+    conn.input.frameByFrame = framed && raw && listIsRemote;
     const received = await receiveFilters(conn, sender);
     if (sender) {
-      if (raw && listIsRemote) conn.input.stopMux();
+      if (framed && raw && listIsRemote) conn.input.stopMux();
       const listed = listIsRemote ? await receiveNames(conn) : names;
-      if (raw && listIsRemote) conn.input.startMux();
+      if (framed && raw && listIsRemote) conn.input.startMux();
       const source = localSource(options.fakeSuper);
       const sources = listed ? listedArguments(source, args, listed, options) : args;
       await sendingSide(conn, scanTree(conn, source, sources, serverRules(options, received)));

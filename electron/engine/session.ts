@@ -37,10 +37,10 @@ export type SessionTotals = Omit<TransferStats, 'sent' | 'received'> & {
 
 /** Sends the client's filter rules, if the server expects any (reference §5.1). */
 export function sendFilters(conn: Connection, serverSends: boolean): void {
-  if (!wantsFilterList(conn.options, serverSends)) return;
+  if (!wantsFilterList(conn.options, serverSends, conn.agreed.dialect)) return;
   const { data } = conn.output;
   const { read } = mergeFilesOf(conn);
-  for (const text of encodeRules(conn.options, serverSends, read)) {
+  for (const text of encodeRules(conn.options, serverSends, conn.agreed.dialect, read)) {
     data.i32(text.length);
     data.string(text);
   }
@@ -50,7 +50,7 @@ export function sendFilters(conn: Connection, serverSends: boolean): void {
 /** A server's reading of the client's rules. */
 export async function receiveFilters(conn: Connection, serverSends: boolean): Promise<FilterRule[]> {
   const rules: FilterRule[] = [];
-  if (!wantsFilterList(conn.options, serverSends)) return rules;
+  if (!wantsFilterList(conn.options, serverSends, conn.agreed.dialect)) return rules;
   for (;;) {
     const text = await conn.input.parse((r) => {
       const length = r.i32();
@@ -65,7 +65,7 @@ export async function receiveFilters(conn: Connection, serverSends: boolean): Pr
 
 /** The sending side, client or server, from the file list to the goodbye. */
 export async function sendingSide(conn: Connection, tree: SourceTree): Promise<SessionTotals> {
-  const lists = new FileLists(conn.agreed.incRecurse, false);
+  const lists = new FileLists(conn.agreed.incRecurse, false, conn.agreed.dialect.treeOrder);
   const listSender = new ListSender(conn, lists, tree);
   conn.mayKeepAlive = true;
   conn.emit({ type: 'phase', phase: 'listing' });
@@ -123,7 +123,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
       hint: '--preallocate needs Linux and the optional package koffi.',
     });
   }
-  const lists = new FileLists(agreed.incRecurse, true);
+  const lists = new FileLists(agreed.incRecurse, true, agreed.dialect.treeOrder);
   const listReceiver = new ListReceiver(conn, lists, request.expectation);
   listReceiver.mungesLinks = options.mungeLinks && !request.local;
   const { deleteExcluded } = options;
@@ -193,13 +193,13 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   try {
     if (!empty || conn.isServer) {
       conn.emit({ type: 'phase', phase: 'transferring' });
-      const readStats =
-        conn.isServer || agreed.protocol < 29
-          ? null
-          : async () => {
-              const told = await input.parse((r) => [1, 2, 3, 4, 5].map(() => r.varlong(3)));
-              [listTimes.build, listTimes.transfer] = [told[3]!, told[4]!];
-            };
+      const readStats = conn.isServer
+        ? null
+        : async () => {
+            const count = agreed.dialect.listTimes ? 5 : 3;
+            const told = await input.parse((r) => Array.from({ length: count }, () => r.long(3)));
+            [listTimes.build, listTimes.transfer] = [told[3] ?? 0, told[4] ?? 0];
+          };
       await bothOrAbort(conn, receiver.run(readStats), generator.run());
     }
   } finally {
@@ -299,7 +299,8 @@ function emitListed(conn: Connection, entry: FileEntry): void {
 /** §7.14: read, written, total size, list building and sending time, as the server saw them. */
 function writeServerStats(conn: Connection, totalSize: number, buildMs: number): void {
   const { data, sent } = conn.output;
-  for (const value of [conn.input.received, sent, totalSize, Math.max(1, buildMs), 0]) data.varlong(value, 3);
+  const times = conn.agreed.dialect.listTimes ? [Math.max(1, buildMs), 0] : [];
+  for (const value of [conn.input.received, sent, totalSize, ...times]) data.long(value, 3);
 }
 
 type Kinds = TransferStats['files'];

@@ -76,7 +76,7 @@ async function findRsync(
       `The server’s ${program} speaks protocol ${protocol}; ${PROTOCOL_MIN} or later is needed.`,
       {
         exitCode: 2,
-        hint: 'Install rsync 3.0 or later on the server, and enter its path in the host’s settings if there are two.',
+        hint: 'Install a newer rsync on the server, and enter its path in the host’s settings if there are two.',
       },
     );
   return { rsyncVersion: program === 'driftline' ? `driftline ${version ?? ''}`.trim() : version, protocol };

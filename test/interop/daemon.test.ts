@@ -160,6 +160,8 @@ describe('pulls', () => {
     ['names of a list there', ['-ai', '--files-from=:list', 'HOST::data', 'DEST']],
     ['with a filter of the module', ['-ai', '--delete', '--exclude=a*', 'HOST::data', 'DEST']],
     ['with protocol 30', ['-ai', '--protocol=30', 'URL/data', 'DEST']],
+    ['with protocol 29', ['-aiz', '--protocol=29', 'URL/data', 'DEST']],
+    ['with protocol 29, to the daemon', ['-ai', '--delete', '--protocol=29', 'URLDIR/data/', 'URL/rw']],
     [
       'with protocol 31, a seed and a limit',
       ['-ai', '--protocol=31', '--checksum-seed=7', '--bwlimit=10m', 'URL/data', 'DEST'],

@@ -46,7 +46,7 @@ export interface Scenario {
 const NOW = THEN + 1_000_000;
 const big = randomBytes(1_500_000, 1);
 
-const everything: Tree = {
+export const everything: Tree = {
   'a.txt': file('hello\n', { mode: 0o600 }),
   empty: file(''),
   big: file(big, { mode: 0o755, nsec: 123_456_789 }),
@@ -64,7 +64,7 @@ const everything: Tree = {
   sticky: dir({}, { mode: 0o1777 }),
 };
 
-const oddNames: Tree = {
+export const oddNames: Tree = {
   ' leading and trailing ': file('1'),
   'new\nline': file('2'),
   'tab\tand\x1bescape': file('3'),
@@ -84,7 +84,7 @@ const oddNames: Tree = {
   '\x01': file('18'),
 };
 
-const outdated: Tree = {
+export const outdated: Tree = {
   same: file('same'),
   longer: file('old'),
   newer: file('what is here', { mtime: NOW }),
@@ -98,7 +98,7 @@ const outdated: Tree = {
   'was link': link('same'),
   kept: dir({ 'extra.o': file('o'), extra: file('e') }),
 };
-const current: Tree = {
+export const current: Tree = {
   same: file('same'),
   longer: file('new and longer'),
   newer: file('what is there'),

@@ -156,7 +156,7 @@ function peerOn(conn: Connection): ScriptedPeer {
     list(entries, { tables, layout } = {}) {
       encoder = new FlistEncoder({ ...flistLayout(conn.agreed, conn.options), ...layout }, null, tables);
       writeList(entries);
-      if (!conn.agreed.incRecurse && !conn.options.numericIds) encoder.writeIdLists(data);
+      encoder.writeTail(data, 0);
       output.flush();
     },
     subList(dirIndex, entries) {

@@ -57,10 +57,11 @@ function run(program, ...args) {
   if (result.status !== 0) throw new Error(`${program} failed: ${result.stderr}`);
 }
 
-/** @param {Buffer} path @param {import('./cases.mjs').Node} node */
-function makeNode(path, node) {
+/** @param {Buffer} root @param {Buffer} path @param {import('./cases.mjs').Node} node */
+function makeNode(root, path, node) {
   if (node.dir) fs.mkdirSync(path);
   else if (node.link !== undefined) fs.symlinkSync(bytes(node.link), path);
+  else if (node.same !== undefined) fs.linkSync(Buffer.concat([root, bytes(node.same)]), path);
   else if (node.fifo) run('mkfifo', path);
   else if (node.device) run('mknod', path, node.device[0], String(node.device[1]), String(node.device[2]));
   else if (node.socket) {
@@ -76,7 +77,7 @@ function makeNode(path, node) {
 function makeTree(root, nodes) {
   fs.mkdirSync(root);
   const all = [{ name: '.', dir: true }, ...nodes];
-  for (const node of nodes) makeNode(Buffer.concat([bytes(`${root}/`), bytes(node.name)]), node);
+  for (const node of nodes) makeNode(bytes(`${root}/`), Buffer.concat([bytes(`${root}/`), bytes(node.name)]), node);
   for (const node of all.reverse()) {
     const path = Buffer.concat([bytes(`${root}/`), bytes(node.name)]);
     const [uid, gid] = node.owner ?? [0, 0];

@@ -3,9 +3,9 @@
  * link targets are byte strings (one character per byte). `order` is the file list the receiving side must end up with,
  * in sorted order, written by hand.
  *
- * @typedef {{ name: string, text?: string, size?: number, link?: string, dir?: boolean, fifo?: boolean, socket?: boolean,
+ * @typedef {{ name: string, text?: string, size?: number, link?: string, same?: string, dir?: boolean, fifo?: boolean, socket?: boolean,
  *   device?: [kind: 'b' | 'c', major: number, minor: number], mode?: number, time?: string, owner?: [uid: number, gid: number] }} Node
- * @typedef {{ links: boolean, devices: boolean, specials: boolean, owner: boolean, group: boolean, numericIds: boolean, sumLength: number }} Layout
+ * @typedef {{ links: boolean, devices: boolean, specials: boolean, owner: boolean, group: boolean, numericIds: boolean, sumLength: number, hardLinks?: boolean }} Layout
  * @typedef {{ name: string, about: string, push: boolean, protocol: number, args: string[], sources?: string[], trees: Record<string, Node[]>,
  *   order: string[], from?: Record<string, string>, layout: Layout, sumName: string, rules?: boolean, dryRun?: boolean, dropLetters?: string,
  *   uid?: number, exit?: number }} Case
@@ -155,8 +155,83 @@ const SHUT = {
   ],
 };
 
+/** Files with several names, here and elsewhere. @type {Node[]} */
+const LINKED = [
+  { name: 'a', text: 'one' },
+  { name: 'b', same: 'a' },
+  { name: 'c', text: 'alone' },
+  { name: 'd', dir: true },
+  { name: 'd/e', same: 'a' },
+  { name: 'd/f', text: 'two' },
+  { name: 'g', same: 'd/f' },
+  { name: 'link', link: 'a' },
+];
+
 /** @type {Case[]} */
 export const CASES = [];
+
+for (const protocol of [27, 28, 29]) {
+  const inOrder = (/** @type {string[]} */ names) => (protocol < 29 ? [...names].sort() : names);
+  /** @type {Omit<Case, 'name' | 'about' | 'push' | 'trees' | 'args' | 'order'>} */
+  const common = { protocol, layout: PLAIN, sumName: 'md4' };
+  for (const push of [true, false]) {
+    const way = push ? 'push' : 'pull';
+    const delta = inOrder(['.', 'f', 'same']);
+    CASES.push(
+      {
+        ...{ ...common, name: `kinds-${protocol}-${way}`, about: 'rsync -a of every kind of entry', push },
+        ...{ args: ['-a'], trees: { src: KINDS }, order: inOrder(KINDS_ORDER), layout: ARCHIVE },
+      },
+      {
+        ...{ ...common, name: `delta-${protocol}-${way}`, about: 'a file with an insertion and a new end', push },
+        ...{ args: ['-rt', '--no-whole-file'], trees: DELTA, order: delta },
+      },
+      {
+        ...{ ...common, name: `nothing-${protocol}-${way}`, about: 'an empty list', push, args: ['-rt'] },
+        ...{ sources: ['src/nowhere'], trees: { src: [] }, order: [], exit: 23 },
+      },
+      {
+        ...{ ...common, name: `delete-${protocol}-${way}`, about: '--delete with an exclude', push },
+        ...{ args: ['-rtp', '--delete', '--exclude=*.o'], trees: CLEAN, rules: true },
+        order: inOrder(['.', 'keep', 'd', 'd/in']),
+      },
+      {
+        ...{ ...common, name: `links-${protocol}-${way}`, about: 'rsync -aH', push, args: ['-aH'] },
+        ...{ trees: { src: LINKED }, layout: { ...ARCHIVE, hardLinks: true } },
+        order: inOrder(['.', 'a', 'b', 'c', 'g', 'link', 'd', 'd/e', 'd/f']),
+      },
+    );
+  }
+  CASES.push(
+    {
+      ...{ ...common, name: `list-sums-${protocol}`, about: '--checksum', push: true, args: ['-rtc'] },
+      ...{ trees: DELTA, order: inOrder(['.', 'f', 'same']), layout: { ...PLAIN, sumLength: 16 } },
+    },
+    {
+      ...{ ...common, name: `long-names-${protocol}`, about: 'names beyond 255 bytes', push: true, args: ['-rt'] },
+      ...{ trees: { src: LONG }, order: inOrder(['.', 'z', ...LONG.slice(1).map((node) => node.name)]) },
+    },
+    {
+      ...{ ...common, name: `meeting-names-${protocol}`, about: 'two sources with names in common', push: true },
+      ...{ args: ['-rt'], sources: ['one/', 'two/'], trees: MEETING, from: MEETING_FROM },
+      order: inOrder(['.', 'file', 'd', 'd/1', 'd/2', 'mixed', 'mixed/m', 'turned', 'turned/t']),
+    },
+    {
+      ...{ ...common, name: `unreadable-${protocol}`, about: 'the error bits behind the list, exit 23', push: true },
+      ...{ args: ['-rt'], trees: SHUT, order: inOrder(['.', 'f', 'shut']), uid: 65534, exit: 23 },
+    },
+    {
+      ...{ ...common, name: `big-numbers-${protocol}`, about: 'dry run: 5 GiB, the year 2103', push: true },
+      ...{ args: ['-rtn'], order: inOrder(['.', 'big']), dryRun: true },
+      trees: { src: [{ name: 'big', size: 5 * 2 ** 30, time: '4200000000' }], dst: [] },
+    },
+    {
+      ...{ ...common, name: `numeric-ids-${protocol}`, about: 'no id names', push: false },
+      ...{ args: ['-a', '--numeric-ids'], trees: { src: KINDS }, order: inOrder(KINDS_ORDER) },
+      layout: { ...ARCHIVE, numericIds: true },
+    },
+  );
+}
 
 for (const protocol of [30, 31, 32]) {
   for (const push of [true, false]) {

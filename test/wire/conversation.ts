@@ -4,6 +4,7 @@ import type { FileEntry, FlistLayout } from '../../electron/engine/flist/entry.t
 import { IdLists } from '../../electron/engine/flist/id-lists.ts';
 import { ByteReader } from '../../electron/engine/wire/byte-reader.ts';
 import { Compat, ItemFlag, Ndx } from '../../electron/engine/wire/constants.ts';
+import { dialectOf } from '../../electron/engine/wire/dialect.ts';
 import { PeerInput } from '../../electron/engine/wire/peer-input.ts';
 import type { ByteString } from '../../shared/model/path.ts';
 import type { Fixture } from './fixture.ts';
@@ -12,10 +13,10 @@ import type { Fixture } from './fixture.ts';
 export type Event =
   | { type: 'rules'; rules: ByteString[] }
   | { type: 'list'; dirIndex: number; entries: FileEntry[]; ioError: number }
-  | { type: 'ids'; users: [number, ByteString][]; groups: [number, ByteString][] }
+  | { type: 'tail'; users: [number, ByteString][]; groups: [number, ByteString][]; ioError: number }
   | { type: 'list-eof' }
   | { type: 'done' }
-  | { type: 'item'; ndx: number; iflags: number; data: ItemData | null }
+  | { type: 'item'; ndx: number; iflags: number; data: ItemData | null; xname?: ByteString }
   | { type: 'deletions'; counts: number[] }
   | { type: 'statistics'; values: number[] };
 
@@ -43,7 +44,7 @@ export interface Agreed {
 /** A stream that differs from every captured one in a way this reading does not follow. */
 export class Unlike extends Error {}
 
-const SUM_LENGTH: Record<string, number> = { md5: 16, xxh64: 8, xxh128: 16 };
+const SUM_LENGTH: Record<string, number> = { md4: 16, md5: 16, xxh64: 8, xxh128: 16 };
 
 /** Reads both openings (§2.1). */
 export function readHandshake(fixture: Fixture): Agreed {
@@ -52,7 +53,7 @@ export function readHandshake(fixture: Fixture): Agreed {
   const server = new ByteReader();
   server.push(fixture.toClient);
   const protocol = Math.min(client.i32(), server.i32());
-  const compat = server.varint();
+  const compat = dialectOf(protocol).compatFlags ? server.varint() : 0;
   const negotiates = (compat & Compat.VARINT_FLIST_FLAGS) !== 0 && !fixture.client.includes('--checksum-choice');
   if (negotiates) {
     client.vstring(255);
@@ -64,6 +65,7 @@ export function readHandshake(fixture: Fixture): Agreed {
       ...{ atimes: false, crtimes: false, hardLinks: false, acls: false, xattrs: false },
       ...fixture.layout,
       protocol,
+      recursive: /(^| )-\w*[ra]/.test(fixture.client),
       incRecurse: (compat & Compat.INC_RECURSE) !== 0,
       varintFlags: (compat & Compat.VARINT_FLIST_FLAGS) !== 0,
       safeFlist: (compat & Compat.SAFE_FLIST) !== 0 || protocol >= 31,
@@ -86,9 +88,13 @@ export function streamOf(pieces: readonly Buffer[]): Duplex {
   });
 }
 
-/** Reads the multiplexed part of one direction to its last byte. @throws whatever the readers throw */
+/** Whether a direction is framed: of old the client's bytes are not (§2.6). */
+export const isFramed = ({ push }: Fixture, { protocol }: FlistLayout, fromSender: boolean): boolean =>
+  dialectOf(protocol).clientFrames || fromSender !== push;
+
+/** Reads one direction behind the handshake to its last byte. @throws whatever the readers throw */
 export async function readSender(pieces: readonly Buffer[], fixture: Fixture, layout: FlistLayout): Promise<Reading> {
-  const { input, reading, decoder } = open(pieces, layout);
+  const { input, reading, decoder } = open(pieces, layout, isFramed(fixture, layout, true));
   const { events } = reading;
   if (fixture.rules && fixture.push) events.push(await readRules(input));
   const readList = async (dirIndex: number): Promise<number> => {
@@ -104,15 +110,16 @@ export async function readSender(pieces: readonly Buffer[], fixture: Fixture, la
   };
   const length = await readList(-1);
   if (!layout.incRecurse) {
-    const ids = new IdLists(layout);
-    while (await input.parse(ids.step));
-    events.push({ type: 'ids', users: [...ids.users], groups: [...ids.groups] });
+    const tail = new IdLists(layout);
+    while (await input.parse(tail.step));
+    events.push({ type: 'tail', users: [...tail.users], groups: [...tail.groups], ioError: tail.ioError });
   }
   let lists = 1;
   let dones = 0;
   // A server-sender with nothing to send stops there; a client-sender goes through the ending all the same.
   const stops = length === 0 && !fixture.push;
-  const goodbye = (): boolean => stops || dones === lists + 2;
+  const dialect = dialectOf(layout.protocol);
+  const goodbye = (): boolean => stops || dones === lists + (dialect.delayPhase ? 2 : 1);
   for (let eof = !layout.incRecurse; !goodbye() || !eof;) {
     const ndx = await input.parse((reader) => reader.ndx());
     if (ndx === Ndx.DONE) {
@@ -128,10 +135,11 @@ export async function readSender(pieces: readonly Buffer[], fixture: Fixture, la
   }
   if (!stops) {
     if (!fixture.push) {
-      const values = await input.parse((reader) => [1, 2, 3, 4, 5].map(() => reader.varlong(3)));
+      const length = dialect.listTimes ? 5 : 3;
+      const values = await input.parse((reader) => Array.from({ length }, () => reader.long(3)));
       events.push({ type: 'statistics', values });
     }
-    if (layout.protocol >= 31) await readDone(input, events);
+    if (dialect.deletionCounts) await readDone(input, events);
   }
   return close(input, reading, decoder);
 }
@@ -143,10 +151,11 @@ export async function readGenerator(
   layout: FlistLayout,
   lists: number,
 ): Promise<Reading> {
-  const { input, reading, decoder } = open(pieces, layout);
+  const { input, reading, decoder } = open(pieces, layout, isFramed(fixture, layout, false));
   const { events } = reading;
   if (fixture.rules && !fixture.push) events.push(await readRules(input));
-  const expected = lists === 0 ? 0 : lists + (layout.protocol >= 31 ? 4 : 3);
+  const { deletionCounts, delayPhase } = dialectOf(layout.protocol);
+  const expected = lists === 0 ? 0 : lists + (deletionCounts ? 4 : delayPhase ? 3 : 2);
   for (let dones = 0; dones < expected;) {
     const ndx = await input.parse((reader) => reader.ndx());
     if (ndx === Ndx.DONE) {
@@ -158,9 +167,10 @@ export async function readGenerator(
   return close(input, reading, decoder);
 }
 
-function open(pieces: readonly Buffer[], layout: FlistLayout) {
+function open(pieces: readonly Buffer[], layout: FlistLayout, framed: boolean) {
   const input = new PeerInput(streamOf(pieces));
-  input.startMux();
+  input.speak(dialectOf(layout.protocol));
+  if (framed) input.startMux();
   const reading: Reading = { events: [], messages: [], uidNames: [], gidNames: [] };
   input.onMessage = (code, payload) => reading.messages.push({ code, text: payload.toString('latin1') });
   return { input, reading, decoder: new FlistDecoder(layout) };
@@ -190,9 +200,12 @@ async function readRules(input: PeerInput): Promise<Event> {
 }
 
 async function readItem(input: PeerInput, ndx: number, fixture: Fixture, fromSender: boolean): Promise<Event> {
-  const iflags = await input.parse((reader) => reader.u16());
-  if (iflags & (ItemFlag.BASIS_TYPE_FOLLOWS | ItemFlag.XNAME_FOLLOWS)) throw new Unlike('no fixture has such items');
-  if (!(iflags & ItemFlag.TRANSFER) || fixture.dryRun) return { type: 'item', ndx, iflags, data: null };
+  const { items } = dialectOf(fixture.protocol);
+  const iflags = items ? await input.parse((reader) => reader.u16()) : ItemFlag.TRANSFER;
+  if (iflags & ItemFlag.BASIS_TYPE_FOLLOWS) throw new Unlike('no fixture has such items');
+  const xname = iflags & ItemFlag.XNAME_FOLLOWS ? await input.parse((reader) => reader.vstring(4096)) : undefined;
+  const named = xname === undefined ? {} : { xname };
+  if (!(iflags & ItemFlag.TRANSFER) || fixture.dryRun) return { type: 'item', ndx, iflags, data: null, ...named };
   const head = await input.parse((reader) => [reader.i32(), reader.i32(), reader.i32(), reader.i32()]);
   if (head[0]! < 0 || head[2]! < 0) throw new Unlike('a sum head with negative numbers');
   const data: ItemData = { head, parts: [], sum: '' };
@@ -209,7 +222,7 @@ async function readItem(input: PeerInput, ndx: number, fixture: Fixture, fromSen
   } else {
     for (let i = 0; i < head[0]!; i++) data.parts.push(await input.parse((reader) => reader.string(4 + head[2]!)));
   }
-  return { type: 'item', ndx, iflags, data };
+  return { type: 'item', ndx, iflags, data, ...named };
 }
 
 async function readDone(input: PeerInput, events: Event[]): Promise<void> {

@@ -3,6 +3,7 @@ import type { FlistLayout } from '../../electron/engine/flist/entry.ts';
 import type { IdNames } from '../../electron/engine/flist/id-map.ts';
 import { ByteWriter } from '../../electron/engine/wire/byte-writer.ts';
 import { Msg, Ndx } from '../../electron/engine/wire/constants.ts';
+import { type Dialect, dialectOf } from '../../electron/engine/wire/dialect.ts';
 import type { Event, Reading } from './conversation.ts';
 
 /** The DATA bytes our writers make of a reading. */
@@ -12,21 +13,28 @@ export function encode(reading: Reading, layout: FlistLayout, fromSender: boolea
     (bytes) => out.push(bytes),
     () => 0,
   );
+  w.fixed = !dialectOf(layout.protocol).compactNumbers;
   const encoder = new FlistEncoder(layout, namesOf(reading));
-  for (const event of reading.events) encodeEvent(w, encoder, event, fromSender);
+  for (const event of reading.events) encodeEvent(w, encoder, event, dialectOf(layout.protocol), fromSender);
   w.flush();
   return Buffer.concat(out);
 }
 
 /** The sending system's names, as far as it told them. */
 function namesOf(reading: Reading): IdNames {
-  const ids = reading.events.find((event) => event.type === 'ids');
+  const ids = reading.events.find((event) => event.type === 'tail');
   const users = new Map([...reading.uidNames, ...(ids?.users ?? [])]);
   const groups = new Map([...reading.gidNames, ...(ids?.groups ?? [])]);
   return { user: (uid) => users.get(uid) ?? null, group: (gid) => groups.get(gid) ?? null };
 }
 
-function encodeEvent(w: ByteWriter, encoder: FlistEncoder, event: Event, fromSender: boolean): void {
+function encodeEvent(
+  w: ByteWriter,
+  encoder: FlistEncoder,
+  event: Event,
+  { items }: Dialect,
+  fromSender: boolean,
+): void {
   switch (event.type) {
     case 'rules':
       for (const rule of event.rules) {
@@ -38,8 +46,8 @@ function encodeEvent(w: ByteWriter, encoder: FlistEncoder, event: Event, fromSen
       if (event.dirIndex >= 0) w.ndx(Ndx.FLIST_OFFSET - event.dirIndex);
       for (const entry of event.entries) encoder.writeEntry(w, entry);
       return encoder.writeEnd(w, event.ioError);
-    case 'ids':
-      return encoder.writeIdLists(w);
+    case 'tail':
+      return encoder.writeTail(w, event.ioError);
     case 'list-eof':
       return w.ndx(Ndx.FLIST_EOF);
     case 'done':
@@ -48,10 +56,11 @@ function encodeEvent(w: ByteWriter, encoder: FlistEncoder, event: Event, fromSen
       w.ndx(Ndx.DEL_STATS);
       return event.counts.forEach((count) => w.varint(count));
     case 'statistics':
-      return event.values.forEach((value) => w.varlong(value, 3));
+      return event.values.forEach((value) => w.long(value, 3));
     case 'item': {
       w.ndx(event.ndx);
-      w.u16(event.iflags);
+      if (items) w.u16(event.iflags);
+      if (event.xname !== undefined) w.vstring(event.xname);
       if (!event.data) return;
       event.data.head.forEach((value) => w.i32(value));
       for (const part of event.data.parts) {
@@ -67,8 +76,9 @@ function encodeEvent(w: ByteWriter, encoder: FlistEncoder, event: Event, fromSen
   }
 }
 
-/** Takes the frames of §4.1 apart, independently of the reader under test. */
-export function dataBytes(stream: Buffer): Buffer {
+/** Takes the frames of §4.1 apart, if there are any, independently of the reader under test. */
+export function dataBytes(stream: Buffer, framed: boolean): Buffer {
+  if (!framed) return stream;
   const parts: Buffer[] = [];
   for (let at = 0; at < stream.length;) {
     const length = stream.readUIntLE(at, 3);

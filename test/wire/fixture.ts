@@ -13,7 +13,8 @@ export interface Fixture {
   push: boolean;
   protocol: number;
   /** The parts of the layout that the options decide. */
-  layout: Pick<FlistLayout, 'links' | 'devices' | 'specials' | 'owner' | 'group' | 'numericIds' | 'sumLength'>;
+  layout: Pick<FlistLayout, 'links' | 'devices' | 'specials' | 'owner' | 'group' | 'numericIds' | 'sumLength'> &
+    Partial<Pick<FlistLayout, 'hardLinks'>>;
   /** Checksum of file contents. */
   sumName: string;
   /** Whether the client sends filter rules. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { entryName, type FlistLayout } from '../../electron/engine/flist/entry.ts';
 import { Msg } from '../../electron/engine/wire/constants.ts';
-import { type Event, readGenerator, readHandshake, readSender } from './conversation.ts';
+import { type Event, isFramed, readGenerator, readHandshake, readSender } from './conversation.ts';
 import { dataBytes, encode } from './encode-events.ts';
 import type { Fixture } from './fixture.ts';
 
@@ -80,8 +80,10 @@ async function readBoth(fixture: Fixture): Promise<Read> {
   const sender = await readSender([senderBytes], fixture, layout);
   const lists = sender.events.filter((event) => event.type === 'list').length;
   const generator = await readGenerator([generatorBytes], fixture, layout, lists);
-  expect(encode(sender, layout, true)).toEqual(dataBytes(senderBytes));
-  expect(encode(generator, layout, false)).toEqual(dataBytes(generatorBytes));
+  const data = (stream: Buffer, fromSender: boolean): Buffer =>
+    dataBytes(stream, isFramed(fixture, layout, fromSender));
+  expect(encode(sender, layout, true)).toEqual(data(senderBytes, true));
+  expect(encode(generator, layout, false)).toEqual(data(generatorBytes, false));
   return { layout, sender: sender.events, generator: generator.events, messages: generator.messages };
 }
 

@@ -36,6 +36,13 @@ const VECTORS: [ChecksumName, boolean, number, string][] = [
   ['md4', false, -5, 'aa73f8c99ef24fb10f6b6c150f7ac53a'],
 ];
 
+function blockSum(name: ChecksumName, seed: number, data: Uint8Array): Uint8Array {
+  const sum = createBlockSum(name, seed, { seedFirst: false });
+  const out = new Uint8Array(sum.length);
+  sum.sum(data, 0, data.length, out, 0);
+  return out;
+}
+
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 describe('strong sums', () => {
@@ -90,6 +97,19 @@ describe('strong sums', () => {
     file.update(data, 0, 10);
     other.update(data, 0, 10);
     expect(hex(file.digest())).toBe(hex(other.digest()));
+  });
+
+  it('seeds a file sum also with 0, and starts over by itself (reference §7.6, §12.3)', () => {
+    const sum = createFileSum('md4', 1);
+    for (let round = 0; round < 2; round++) {
+      sum.update(HELLO, 0, 2);
+      sum.update(HELLO, 2, HELLO.length - 2);
+      expect(hex(sum.digest())).toBe('a80ae97540596a493610f81807b4144c');
+    }
+    sum.update(HELLO, 0, 3);
+    sum.reset();
+    expect(hex(sum.digest())).toBe(hex(blockSum('md4', 0, Uint8Array.of(1, 0, 0, 0))));
+    expect(hex(createFileSum('md4', 0).digest())).toBe(hex(blockSum('md4', 0, new Uint8Array(4))));
   });
 
   it('a file sum that is given up in the middle leaves nothing behind', () => {

@@ -93,8 +93,15 @@ export function createBlockSum(name: ChecksumName, seed: number, options: { seed
   }
 }
 
-/** The whole-file sum of a transfer; it also serves for the list sums of `-c` (reference §7.6). */
-export function createFileSum(name: ChecksumName): FileSum {
+/**
+ * The whole-file sum of a transfer; unseeded it also serves for the list sums of `-c` (reference §7.6).
+ * @param seed goes before the content, also where it is 0; null for none
+ */
+export function createFileSum(name: ChecksumName, seed: number | null = null): FileSum {
+  return seed === null ? plainFileSum(name) : new SeededFileSum(plainFileSum(name), seed);
+}
+
+function plainFileSum(name: ChecksumName): FileSum {
   switch (name) {
     case 'xxh64':
       return new Xxh64FileSum();
@@ -232,6 +239,44 @@ class DigestFileSum implements FileSum {
 
   reset(): void {
     this.#hash = createHash(this.name);
+  }
+}
+
+/** A sum over the seed and the content. */
+class SeededFileSum implements FileSum {
+  readonly name: ChecksumName;
+  readonly length: number;
+  readonly #inner: FileSum;
+  readonly #seed: Uint8Array;
+  #begun = false;
+
+  constructor(inner: FileSum, seed: number) {
+    this.name = inner.name;
+    this.length = inner.length;
+    this.#inner = inner;
+    this.#seed = Uint8Array.of(seed, seed >> 8, seed >> 16, seed >> 24);
+  }
+
+  update(data: Uint8Array, offset: number, length: number): void {
+    this.#begin();
+    this.#inner.update(data, offset, length);
+  }
+
+  digest(): Uint8Array {
+    this.#begin();
+    this.#begun = false;
+    return this.#inner.digest();
+  }
+
+  reset(): void {
+    this.#begun = false;
+    this.#inner.reset();
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#inner.update(this.#seed, 0, this.#seed.length);
   }
 }
 

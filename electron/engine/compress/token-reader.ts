@@ -1,5 +1,6 @@
 import { fail } from '../../../shared/errors.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
+import { dialectOf } from '../wire/dialect.ts';
 import { InflateDecoder } from './inflate-decoder.ts';
 import { Lz4Decoder } from './lz4-coder.ts';
 import type { Compression } from './method.ts';
@@ -171,7 +172,7 @@ function createDecoder({ name }: Compression, protocol: number): RunDecoder {
     case 'zlibx':
       return new InflateDecoder('no');
     case 'zlib':
-      return new InflateDecoder(protocol < 31 ? 'blocks' : 'pieces');
+      return new InflateDecoder(dialectOf(protocol).wholeHistory ? 'pieces' : 'blocks');
   }
 }
 

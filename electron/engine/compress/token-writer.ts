@@ -1,5 +1,6 @@
 import type { TokenSink } from '../delta/match.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
+import { dialectOf } from '../wire/dialect.ts';
 import { DeflateEncoder } from './deflate-encoder.ts';
 import { Lz4Encoder } from './lz4-coder.ts';
 import { type Compression, MAX_PACKET } from './method.ts';
@@ -76,7 +77,7 @@ class CompressedTokenWriter implements TokenWriter {
   constructor(out: ByteWriter, compression: Compression, protocol: number) {
     this.#out = out;
     this.#encoder = createEncoder(compression, (data, offset, length) => this.#packets(data, offset, length));
-    this.#mustForget = protocol < 31 && compression.name === 'zlib';
+    this.#mustForget = !dialectOf(protocol).wholeHistory && compression.name === 'zlib';
   }
 
   begin(): void {

@@ -17,6 +17,12 @@ export const NO_BASIS: SumHead = Object.freeze({ count: 0, blockLength: 0, stron
 /** Longest block from protocol 30 on (reference §12.2). */
 export const MAX_BLOCK_LENGTH = 131072;
 
+/**
+ * Longest block before protocol 30. The protocol allows 512 MiB, which one request could make us hold several times;
+ * peers choose the square root of a file's length, so this is enough for 256 TiB.
+ */
+export const OLD_MAX_BLOCK_LENGTH = 2 ** 24;
+
 /** Most bytes the block sums of one file may take: enough for the full sums of a 13 TiB file in the longest blocks. */
 export const MAX_SIGNATURE_BYTES = 2 ** 31;
 

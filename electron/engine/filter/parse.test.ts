@@ -4,6 +4,7 @@ import { DEFAULT_OPTIONS } from '../options/transfer-options.ts';
 import { applyRule, parseFilterRule, parseOldRule, type ParsedRule } from './parse.ts';
 import { addContent, addFilter, addPatternFile } from './rule-list.ts';
 import { type DirMergeRule, type FilterRule, oldRules, type PatternRule } from './rule.ts';
+import { dialectOf } from '../wire/dialect.ts';
 import { decodeRule, encodeRules, wantsFilterList } from './wire.ts';
 
 const rule = (pattern: string, more: Partial<PatternRule> = {}): PatternRule => ({
@@ -206,7 +207,7 @@ describe('wire', () => {
   );
 
   it('sends what the server needs (reference §5.2, §5.3)', () => {
-    expect(encodeRules(withRules(list), false, () => null)).toEqual([
+    expect(encodeRules(withRules(list), false, dialectOf(32), () => null)).toEqual([
       '- *.o',
       '+ /keep/',
       '-r keepme',
@@ -214,7 +215,7 @@ describe('wire', () => {
       '-/! x',
       '+r risky',
     ]);
-    expect(encodeRules(withRules(list), true, () => null)).toEqual([
+    expect(encodeRules(withRules(list), true, dialectOf(32), () => null)).toEqual([
       '- *.o',
       '+ /keep/',
       '-s *.tmp',
@@ -247,7 +248,7 @@ describe('wire', () => {
 
   it('sends per-directory and CVS rules as stock rsync does', () => {
     const sent = [': .r', '- .r2', ': .r2', ':n- .r3', ':w+ .r4'];
-    expect(encodeRules(withRules(parsedMerges()), true, () => null)).toEqual([
+    expect(encodeRules(withRules(parsedMerges()), true, dialectOf(32), () => null)).toEqual([
       ...sent,
       ':Cs .cvsignore',
       '-C ',
@@ -257,27 +258,49 @@ describe('wire', () => {
       '-s y',
       '- foo',
     ]);
-    const pushed = encodeRules(withRules(parsedMerges()), false, () => null);
+    const pushed = encodeRules(withRules(parsedMerges()), false, dialectOf(32), () => null);
     expect(pushed.slice(0, 7)).toEqual([...sent, '-p RCS', '-p SCCS']);
     expect(pushed.slice(-7)).toEqual(['-p .bzr/', ':/p .r5', '-x user.foo', ':r .r6', ':- a b', '-r x', '- foo']);
   });
 
   it('keeps rules without a side from a receiver that deletes what is excluded', () => {
     const options = withRules(parsedMerges(), { deleteExcluded: true, cvsExclude: true });
-    expect(encodeRules(options, false, () => null)).toEqual([': .r', ': .r2', ':/p .r5', ':r .r6', '-r x']);
-    expect(encodeRules(options, true, () => null)).toContain('-s foo');
+    expect(encodeRules(options, false, dialectOf(32), () => null)).toEqual([
+      ': .r',
+      ': .r2',
+      ':/p .r5',
+      ':r .r6',
+      '-r x',
+    ]);
+    expect(encodeRules(options, true, dialectOf(32), () => null)).toContain('-s foo');
   });
 
   it('sends what -C stands for on a push, and leaves it to the server on a pull', () => {
     const options = withRules([rule('x')], { cvsExclude: true });
-    expect(encodeRules(options, false, () => null).slice(0, 3)).toEqual(['- x', ':C .cvsignore', '-p RCS']);
-    expect(encodeRules(options, true, () => null)).toEqual(['- x']);
+    expect(encodeRules(options, false, dialectOf(32), () => null).slice(0, 3)).toEqual([
+      '- x',
+      ':C .cvsignore',
+      '-p RCS',
+    ]);
+    expect(encodeRules(options, true, dialectOf(32), () => null)).toEqual(['- x']);
   });
 
   it('reads back what it sent', () => {
     const received: FilterRule[] = [];
-    for (const text of encodeRules(withRules(list), false, () => null)) decodeRule(received, text);
+    for (const text of encodeRules(withRules(list), false, dialectOf(32), () => null)) decodeRule(received, text);
     expect(received).toEqual(list.filter((one) => one.side !== 'sender'));
+  });
+
+  it('leaves out before protocol 30 that a rule keeps no folder, where that is right', () => {
+    const rules = withRules([rule('a'), parseFilterRule('-p .part/') as FilterRule], { partialDir: '.part' });
+    expect(encodeRules(rules, false, dialectOf(29), () => null)).toEqual(['- a', '- .part/']);
+    expect(encodeRules(withRules(list), true, dialectOf(29), () => null)).toContain('- .pp/');
+    expect(failure(() => encodeRules(withRules(list), false, dialectOf(29), () => null))).toMatchObject({
+      code: 'filter-too-modern',
+      exitCode: 2,
+    });
+    const cvs = encodeRules(withRules([], { cvsExclude: true }), false, dialectOf(29), () => null);
+    expect(cvs.slice(0, 2)).toEqual([':C .cvsignore', '- RCS']);
   });
 
   it('refuses what is out of bounds', () => {
@@ -307,9 +330,15 @@ describe('wire', () => {
 
   it('crosses the wire on every pull, and on a push that deletes', () => {
     const pruning = { ...DEFAULT_OPTIONS, pruneEmptyDirs: true };
-    expect(wantsFilterList(pruning, false)).toBe(true);
+    expect(wantsFilterList(pruning, false, dialectOf(32))).toBe(true);
     const deleting = { ...DEFAULT_OPTIONS, deleteMode: 'default' as const };
-    expect([wantsFilterList(DEFAULT_OPTIONS, true), wantsFilterList(DEFAULT_OPTIONS, false)]).toEqual([true, false]);
-    expect([wantsFilterList(deleting, true), wantsFilterList(deleting, false)]).toEqual([true, true]);
+    expect([
+      wantsFilterList(DEFAULT_OPTIONS, true, dialectOf(32)),
+      wantsFilterList(DEFAULT_OPTIONS, false, dialectOf(32)),
+    ]).toEqual([true, false]);
+    expect([wantsFilterList(deleting, true, dialectOf(32)), wantsFilterList(deleting, false, dialectOf(32))]).toEqual([
+      true,
+      true,
+    ]);
   });
 });

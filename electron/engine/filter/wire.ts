@@ -1,5 +1,6 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
+import type { Dialect } from '../wire/dialect.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { actsOn } from './chain.ts';
 import { CVS_EXCLUDE, expandCvs } from './cvs.ts';
@@ -20,8 +21,13 @@ const CHECK_EVERY = 256;
  * Whether a filter list crosses the wire at all (reference §5.1). Both sides must ask with the same options.
  * @param serverSends whether the server is the sender (a pull)
  */
-export function wantsFilterList(options: TransferOptions, serverSends: boolean): boolean {
-  return serverSends || options.deleteMode !== 'none' || options.pruneEmptyDirs;
+export function wantsFilterList(
+  options: Pick<TransferOptions, 'deleteMode' | 'deleteExcluded' | 'pruneEmptyDirs'>,
+  serverSends: boolean,
+  { ruleModifiers }: Pick<Dialect, 'ruleModifiers'>,
+): boolean {
+  if (serverSends || options.pruneEmptyDirs) return true;
+  return options.deleteMode !== 'none' && (ruleModifiers || !options.deleteExcluded);
 }
 
 /**
@@ -46,24 +52,52 @@ export function serverRules(options: TransferOptions, received: readonly FilterR
  * concern the client's side stay at home; rules for only the server's side carry its modifier.
  * @param serverSends whether the server is the sender (a pull)
  * @param read reads what `-C` stands for
- * @throws usage `filter-too-long`
+ * @throws usage `filter-too-long`; `filter-too-modern` where a peer of old would not understand
  */
-export function encodeRules(options: TransferOptions, serverSends: boolean, read: ReadRuleFile): ByteString[] {
+export function encodeRules(
+  options: TransferOptions,
+  serverSends: boolean,
+  dialect: Dialect,
+  read: ReadRuleFile,
+): ByteString[] {
   const { deleteExcluded } = options;
   const remote = serverSends ? 'sender' : 'receiver';
   const texts: ByteString[] = [];
   for (const rule of serverSends ? options.filters : clientRules(options, false)) {
     if (!actsOn(rule, remote, deleteExcluded)) continue;
-    if (rule.kind === 'dir-merge') texts.push(mergeText(rule));
-    else if (rule.kind === 'pattern') texts.push(patternText(rule, serverSends && deleteExcluded));
+    if (rule.kind === 'dir-merge') texts.push(mergeText(spoken(rule, options, serverSends, dialect)));
+    else if (rule.kind === 'pattern')
+      texts.push(patternText(spoken(rule, options, serverSends, dialect), serverSends && deleteExcluded));
     else if (serverSends) texts.push(`${kindLetters(rule)}C${sideLetters(rule.side)} `);
-    else texts.push(...expandCvs(rule, read).map((each) => patternText(each, false)));
+    else {
+      const perishable = dialect.perishableRules;
+      texts.push(...expandCvs(rule, read).map((each) => patternText({ ...each, perishable }, false)));
+    }
   }
   const long = texts.find((text) => text.length > MAX_RULE_TEXT);
   if (long !== undefined) {
     throw fail('usage', 'filter-too-long', `A filter rule of ${long.length} bytes is too long for the wire`);
   }
   return texts;
+}
+
+/**
+ * A rule as a peer of old knows it, which has none that keep no folder. To a sender that makes no difference; a receiver
+ * would keep more than it is to, so that only what we add ourselves is sent to it.
+ */
+function spoken<Rule extends PatternRule | DirMergeRule>(
+  rule: Rule,
+  { partialDir }: TransferOptions,
+  serverSends: boolean,
+  { perishableRules, protocol }: Dialect,
+): Rule {
+  if (!rule.perishable || perishableRules) return rule;
+  if (serverSends || (rule.kind === 'pattern' && rule.dirOnly && rule.pattern === partialDir))
+    return { ...rule, perishable: false };
+  throw fail('usage', 'filter-too-modern', 'A filter rule is too modern for the other side’s rsync', {
+    exitCode: 2,
+    hint: `Rules with the modifier “p” need protocol 30 there; it speaks ${protocol}.`,
+  });
 }
 
 const kindLetters = (rule: { include: boolean; absolute: boolean; negate: boolean }): ByteString =>

@@ -507,7 +507,7 @@ describe('id lists (§6.12)', () => {
     const entries = [entry('a', { uid: 3, gid: 0 }), entry('b', { uid: 9, gid: 4 }), entry('c', { uid: 3, gid: 0 })];
     written((w) => entries.forEach((e) => encoder.writeEntry(w, e)));
     const lists = readIdLists(
-      written((w) => encoder.writeIdLists(w)),
+      written((w) => encoder.writeTail(w, 0)),
       layout,
     );
     expect([...lists.users].sort()).toEqual([
@@ -526,7 +526,7 @@ describe('id lists (§6.12)', () => {
     ['with numeric ids', { ...layout, numericIds: true }, ''],
     ['with incremental recursion', { ...layout, incRecurse: true }, ''],
   ])('%s', (_, shape, hex) => {
-    expect(written((w) => new FlistEncoder(shape, names).writeIdLists(w))).toBe(hex);
+    expect(written((w) => new FlistEncoder(shape, names).writeTail(w, 0))).toBe(hex);
     expect(readIdLists(hex, shape)).toMatchObject({ users: new Map(), groups: new Map() });
   });
 

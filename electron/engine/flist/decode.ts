@@ -2,10 +2,12 @@ import { getHeapStatistics } from 'node:v8';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
-import { isDevice, isDir, isLink, isReg, isSpecial, Limit, Mode, XFlag } from '../wire/constants.ts';
+import { isDevice, isDir, isLink, isReg, isSpecial, Limit, Mode, OldXFlag, XFlag } from '../wire/constants.ts';
+import { type Dialect, dialectOf } from '../wire/dialect.ts';
+import { unpackDevice } from './device-number.ts';
 import { AttributesReader, keepIdName } from './entry-attributes.ts';
-import { type EntryExtra, EntryFlag, type FileEntry, type FlistLayout } from './entry.ts';
-import { EntryNumbers, type ListFirsts, receivedLink } from './hard-links.ts';
+import { type EntryExtra, EntryFlag, entryName, type FileEntry, type FlistLayout } from './entry.ts';
+import { EntryNumbers, type ListFirsts, receivedLink, SentGroups } from './hard-links.ts';
 
 /** The marker that ends a list (§6.11). `ioError` holds bits of §4.6, already masked. */
 export interface FlistEnd {
@@ -59,7 +61,10 @@ export class FlistDecoder {
   readonly attributes: AttributesReader | null;
 
   readonly #layout: FlistLayout;
+  readonly #dialect: Dialect;
   readonly #refused: number;
+  /** Whether ids may bring their names. */
+  readonly #inlineNames: boolean;
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   #entries = 0;
@@ -81,6 +86,13 @@ export class FlistDecoder {
   #uid = 0;
   #gid = 0;
   #rdevMajor = 0;
+  /** Before protocol 28: the whole number of the device before, 0 behind anything else. */
+  #rdev = 0;
+  /** Before protocol 30: the device of the file with several names before, and which entry was the first of each. */
+  #linkDev: number | bigint = 0;
+  readonly #linkFiles = new SentGroups();
+  /** Before protocol 30: the folder whose contents are being listed, null outside of any. */
+  #hierarchy: ByteString | null = null;
 
   readonly #numbers: EntryNumbers;
   readonly #firsts: ListFirsts = new Map();
@@ -95,6 +107,7 @@ export class FlistDecoder {
   #foundLength = 0;
   #foundUser: ByteString | null = null;
   #foundGroup: ByteString | null = null;
+  #foundRdev = 0;
 
   /**
    * @param limits `maxEntries`: entries accepted over the whole connection, by default MAX_ENTRIES; `maxBytes`: memory
@@ -102,16 +115,20 @@ export class FlistDecoder {
    */
   constructor(layout: FlistLayout, limits: { maxEntries?: number; maxBytes?: number } = {}) {
     this.#layout = layout;
+    const dialect = dialectOf(layout.protocol);
+    this.#dialect = dialect;
     this.#maxEntries = limits.maxEntries ?? MAX_ENTRIES;
     this.#maxBytes = limits.maxBytes ?? getHeapStatistics().heap_size_limit * HEAP_SHARE;
     this.#numbers = new EntryNumbers(layout.incRecurse);
     this.attributes = layout.acls || layout.xattrs ? new AttributesReader(layout) : null;
     const inline = layout.incRecurse && !layout.numericIds;
+    this.#inlineNames = inline;
     let refused = REFUSED;
     if (!inline || !layout.owner) refused |= XFlag.USER_NAME_FOLLOWS;
     if (!inline || !layout.group) refused |= XFlag.GROUP_NAME_FOLLOWS;
-    if (layout.protocol < 31) refused |= XFlag.MOD_NSEC;
-    if (layout.hardLinks) refused &= ~(XFlag.HLINKED | XFlag.HLINK_FIRST);
+    if (!dialect.nanoseconds) refused |= XFlag.MOD_NSEC;
+    if (layout.hardLinks) refused &= ~(dialect.linkNumbers ? XFlag.HLINKED | XFlag.HLINK_FIRST : XFlag.HLINKED);
+    if (!dialect.compactNumbers) refused &= ~(OldXFlag.SAME_DEV | OldXFlag.SHORT_MINOR);
     if (layout.atimes) refused &= ~XFlag.SAME_ATIME;
     this.#refused = refused;
   }
@@ -129,7 +146,7 @@ export class FlistDecoder {
     } else {
       xflags = reader.u8();
       if (xflags === 0) return this.#end(0);
-      if (xflags & XFlag.EXTENDED) xflags |= reader.u8() << 8;
+      if (xflags & XFlag.EXTENDED && this.#dialect.wideFlags) xflags |= reader.u8() << 8;
       if (xflags === IO_ERROR_END && layout.safeFlist) return this.#end(reader.varint());
     }
     if (xflags & this.#refused) {
@@ -140,7 +157,7 @@ export class FlistDecoder {
     this.#readName(reader, xflags);
 
     let first = -1;
-    if (xflags & XFlag.HLINKED && !(xflags & XFlag.HLINK_FIRST)) {
+    if (xflags & XFlag.HLINKED && !(xflags & XFlag.HLINK_FIRST) && this.#dialect.linkNumbers) {
       first = reader.varint();
       if (!this.#linkGroups.has(first)) throw this.#badEntry('flist-link-group', 'a link to an entry that is none');
     }
@@ -149,7 +166,13 @@ export class FlistDecoder {
     const entry = sameFile === null ? this.#readFile(reader, xflags) : this.#nameOf(sameFile);
     if (xflags & XFlag.HLINKED) {
       if (isDir(entry.mode)) throw this.#badEntry('flist-link-group', 'a folder with several names');
-      (entry.extra ??= {}).hardLink = receivedLink(first < 0 ? this.#numbers.next : first, first);
+      if (this.#dialect.linkNumbers)
+        (entry.extra ??= {}).hardLink = receivedLink(first < 0 ? this.#numbers.next : first, first);
+    }
+    const file = this.#readLink(reader, entry.mode, xflags);
+    if (sameFile === null && this.#layout.sumLength > 0) {
+      if (isReg(entry.mode)) (entry.extra ??= {}).sum = reader.string(this.#layout.sumLength);
+      else if (!this.#dialect.sumsOfFiles) reader.view(this.#layout.sumLength);
     }
     this.attributes?.read(reader, entry.mode);
 
@@ -161,8 +184,14 @@ export class FlistDecoder {
       kept += keepIdName(this.gidNames, entry.gid, this.#foundGroup);
     }
     if (this.attributes !== null) kept += this.attributes.keep((entry.extra ??= {}), this.uidNames, this.gidNames);
+    if (file !== null) {
+      this.#linkDev = file.dev;
+      const own = this.#numbers.next;
+      const firstName = this.#linkFiles.firstOf(file, own);
+      (entry.extra ??= {}).hardLink = receivedLink(firstName < 0 ? own : firstName, firstName);
+    }
     this.#count(bytesOf(entry) + kept);
-    if (xflags & XFlag.HLINKED && first < 0) {
+    if (file === null && xflags & XFlag.HLINKED && first < 0) {
       this.#linkGroups.add(this.#numbers.next);
       this.#firsts.set(this.#numbers.next, entry);
     }
@@ -172,6 +201,8 @@ export class FlistDecoder {
     this.#mode = entry.mode;
     this.#uid = entry.uid;
     this.#gid = entry.gid;
+    this.#rdev = this.#foundRdev;
+    if (isDir(entry.mode) && !this.#dialect.contentFlags) this.#guessContents(entry, xflags);
     if (extra !== null) {
       if (extra.atime !== undefined) this.#atime = extra.atime;
       if (extra.rdevMajor !== undefined) this.#rdevMajor = extra.rdevMajor;
@@ -185,12 +216,43 @@ export class FlistDecoder {
     return { end: true, ioError: ioError & 7 };
   }
 
-  /** Fields 6 to 17 of §6.4, what is said about the file behind the name that was just read. */
+  /** The file that a link of old refers to, which is told of every regular file where links have no flag (§6.8). */
+  #readLink(
+    reader: ByteReader,
+    mode: number,
+    xflags: number,
+  ): { dev: number | bigint; ino: number | bigint; first: number } | null {
+    if (this.#dialect.linkNumbers || !this.#layout.hardLinks) return null;
+    if (this.#dialect.linkFlag ? !(xflags & XFlag.HLINKED) : !isReg(mode)) return null;
+    const dev = this.#dialect.linkFlag && xflags & OldXFlag.SAME_DEV ? this.#linkDev : reader.longint();
+    return { dev, ino: reader.longint(), first: -1 };
+  }
+
+  /**
+   * Before folders said it themselves: the contents of those named as arguments, and of all folders in these, are part
+   * of the transfer; with `-R` others may stand between them (§6.5).
+   */
+  #guessContents(entry: FileEntry, xflags: number): void {
+    const { recursive, relative } = this.#layout;
+    const name = entryName(entry);
+    if (xflags & XFlag.TOP_DIR) {
+      this.#hierarchy = recursive === true ? (name === '.' ? '' : name) : null;
+      entry.flags |= EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR;
+      return;
+    }
+    const inside = this.#hierarchy === '' || name.startsWith(`${this.#hierarchy}/`);
+    if (relative === true && !inside) {
+      this.#hierarchy = null;
+      entry.flags |= EntryFlag.TOP_DIR; // the parent of what was named
+    } else if (this.#hierarchy !== null) entry.flags |= EntryFlag.CONTENT_DIR;
+  }
+
+  /** Fields 6 to 15 of §6.4, what is said about the file behind the name that was just read. */
   #readFile(reader: ByteReader, xflags: number): FileEntry {
     const layout = this.#layout;
-    const size = reader.varlong(3);
+    const size = reader.long(3);
     if (size < 0) throw this.#badEntry('flist-size', 'a negative size');
-    const mtime = xflags & XFlag.SAME_TIME ? this.#mtime : reader.varlong(4);
+    const mtime = xflags & XFlag.SAME_TIME ? this.#mtime : reader.fixed ? reader.i32() >>> 0 : reader.varlong(4);
     const nsec = xflags & XFlag.MOD_NSEC ? reader.varint() : 0;
     if (nsec < 0 || nsec > 999_999_999) throw this.#badEntry('flist-time', 'an impossible time');
     const mode = xflags & XFlag.SAME_MODE ? this.#mode : reader.i32();
@@ -206,39 +268,37 @@ export class FlistDecoder {
     let uid = this.#uid;
     this.#foundUser = null;
     if (layout.owner && !(xflags & XFlag.SAME_UID)) {
-      uid = reader.varint() >>> 0;
-      if (xflags & XFlag.USER_NAME_FOLLOWS) this.#foundUser = reader.string(reader.u8());
+      uid = reader.num() >>> 0;
+      if (this.#inlineNames && xflags & XFlag.USER_NAME_FOLLOWS) this.#foundUser = reader.string(reader.u8());
     }
     let gid = this.#gid;
     this.#foundGroup = null;
     if (layout.group && !(xflags & XFlag.SAME_GID)) {
-      gid = reader.varint() >>> 0;
-      if (xflags & XFlag.GROUP_NAME_FOLLOWS) this.#foundGroup = reader.string(reader.u8());
+      gid = reader.num() >>> 0;
+      if (this.#inlineNames && xflags & XFlag.GROUP_NAME_FOLLOWS) this.#foundGroup = reader.string(reader.u8());
     }
 
+    this.#foundRdev = 0;
     if (!directory && !isReg(mode)) {
       const device = isDevice(mode);
-      if (device ? layout.devices : layout.specials && layout.protocol < 31 && isSpecial(mode)) {
-        const rdevMajor = xflags & XFlag.SAME_RDEV_MAJOR ? this.#rdevMajor : reader.varint() >>> 0;
-        const rdevMinor = reader.varint() >>> 0;
+      if (device ? layout.devices : layout.specials && !this.#dialect.bareSpecials && isSpecial(mode)) {
+        const { major, minor } = this.#readDevice(reader, xflags);
         if (device) {
           extra ??= {};
-          extra.rdevMajor = rdevMajor;
-          extra.rdevMinor = rdevMinor;
+          extra.rdevMajor = major;
+          extra.rdevMinor = minor;
         }
       } else if (layout.links && isLink(mode)) {
-        const length = reader.varint();
+        const length = reader.num();
         if (length < 1 || length >= Limit.PATH) throw this.#badEntry('flist-link', `a link target of ${length} bytes`);
         const link = reader.string(length);
         if (link.includes('\0')) throw this.#badEntry('flist-link', 'a link target with a zero byte');
         (extra ??= {}).link = link;
       }
-    } else if (!directory && layout.sumLength > 0) {
-      (extra ??= {}).sum = reader.string(layout.sumLength);
     }
 
     let flags = this.#scratch[0] === SLASH ? EntryFlag.ABSOLUTE : 0;
-    if (directory) {
+    if (directory && this.#dialect.contentFlags) {
       if (xflags & XFlag.TOP_DIR) flags |= EntryFlag.TOP_DIR;
       if (!(xflags & XFlag.NO_CONTENT_DIR)) flags |= EntryFlag.CONTENT_DIR;
     }
@@ -257,6 +317,16 @@ export class FlistDecoder {
     };
   }
 
+  #readDevice(reader: ByteReader, xflags: number): { major: number; minor: number } {
+    if (!this.#dialect.deviceParts) {
+      this.#foundRdev = xflags & OldXFlag.SAME_RDEV ? this.#rdev : reader.i32() >>> 0;
+      return unpackDevice(this.#foundRdev);
+    }
+    const major = xflags & XFlag.SAME_RDEV_MAJOR ? this.#rdevMajor : reader.num() >>> 0;
+    if (reader.fixed && xflags & OldXFlag.SHORT_MINOR) return { major, minor: reader.u8() };
+    return { major, minor: reader.num() >>> 0 };
+  }
+
   /** Another name of a file in this list. */
   #nameOf(file: FileEntry): FileEntry {
     return {
@@ -271,7 +341,7 @@ export class FlistDecoder {
   /** Builds the name in #scratch and splits it into #foundDir and #foundBase (§6.5, R9, R10). */
   #readName(reader: ByteReader, xflags: number): void {
     const shared = xflags & XFlag.SAME_NAME ? reader.u8() : 0;
-    const rest = xflags & XFlag.LONG_NAME ? reader.varint() : reader.u8();
+    const rest = xflags & XFlag.LONG_NAME ? reader.num() : reader.u8();
     if (rest < 0 || shared + rest >= Limit.PATH) throw bad('flist-name', `a name of ${shared + rest} bytes`);
     if (shared > this.#nameLength) throw bad('flist-name', 'a name that refers beyond the one before it');
     const name = this.#scratch;

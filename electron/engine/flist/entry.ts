@@ -108,4 +108,6 @@ export interface FlistLayout {
   missing?: boolean;
   /** `-R`: names may have a slash in front. */
   relative?: boolean;
+  /** `-r`: where folders do not say so themselves, contents of listed ones are part of the transfer. */
+  recursive?: boolean;
 }

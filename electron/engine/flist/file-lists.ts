@@ -30,6 +30,7 @@ export class FileLists {
 
   readonly #incRecurse: boolean;
   readonly #receiving: boolean;
+  readonly #treeOrder: boolean;
   #lists: FileList[] = [];
   #head = 0;
   #releasedEntries = 0;
@@ -41,10 +42,12 @@ export class FileLists {
   /**
    * @param incRecurse whether incremental recursion was agreed on
    * @param receiving whether the lists come from a peer: then each is checked (R16) and duplicates pool their flags
+   * @param treeOrder false for peers that sort whole names (`Dialect.treeOrder`)
    */
-  constructor(incRecurse: boolean, receiving = true) {
+  constructor(incRecurse: boolean, receiving = true, treeOrder = true) {
     this.#incRecurse = incRecurse;
     this.#receiving = receiving;
+    this.#treeOrder = treeOrder;
     this.#nextStart = incRecurse ? 1 : 0;
   }
 
@@ -81,16 +84,16 @@ export class FileLists {
    */
   add(entries: FileEntry[], parentDirIndex: number): FileList {
     if (this.#receiving) this.#checkParent(parentDirIndex);
-    sortEntries(entries);
+    sortEntries(entries, this.#treeOrder);
     const head = entries[0];
     const root = head?.base === '.' && isDir(head.mode) ? head : null;
     const parent = parentDirIndex >= 0 ? (this.allDirs[parentDirIndex] ?? null) : this.#incRecurse ? root : null;
     if (this.#receiving) {
-      markDuplicates(entries);
+      markDuplicates(entries, this.#treeOrder);
       if (parentDirIndex >= 0) checkInside(entries, entryName(parent!));
       else if (this.#incRecurse) checkInside(entries, '');
       else checkTree(entries);
-    } else hideDuplicates(entries);
+    } else hideDuplicates(entries, this.#treeOrder);
 
     const before = this.totalEntries;
     const list: FileList = { ndxStart: this.#nextStart, entries, before, dirIndex: parentDirIndex, parent };
@@ -219,9 +222,9 @@ function checkTree(entries: readonly FileEntry[]): void {
 }
 
 /** A sender's duplicates keep their own flags, which say whether their contents are sent. */
-function hideDuplicates(entries: FileEntry[]): void {
+function hideDuplicates(entries: FileEntry[], treeOrder: boolean): void {
   const flags = entries.map((entry) => entry.flags);
-  markDuplicates(entries);
+  markDuplicates(entries, treeOrder);
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i]!;
     entry.flags = flags[i]! | (entry.flags & EntryFlag.INACTIVE);

@@ -1,6 +1,7 @@
 import { fail } from '../../../shared/errors.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
+import { dialectOf } from '../wire/dialect.ts';
 import type { FlistLayout } from './entry.ts';
 import type { ReceivedNames } from './id-map.ts';
 
@@ -8,15 +9,19 @@ import type { ReceivedNames } from './id-map.ts';
 const MAX_IDS = 200_000;
 
 /**
- * Reads the id lists that follow a non-incremental file list (§6.12); there are none where the layout has none. The
- * name of id 0 is included when the peer sends it, though it is never used for mapping.
+ * Reads what follows a non-incremental file list: the id lists (§6.12), none where the layout has none, and the errors
+ * where the list's end could not tell of them (§6.11). The name of id 0 is included when the peer sends it, though it is
+ * never used for mapping.
  */
 export class IdLists implements ReceivedNames {
   readonly users = new Map<number, ByteString>();
   readonly groups = new Map<number, ByteString>();
+  /** Bits of §4.6. */
+  ioError = 0;
 
   readonly #id0Names: boolean;
   readonly #left: Map<number, ByteString>[];
+  #errorsFollow: boolean;
   #inZero = false;
   #count = 0;
 
@@ -24,6 +29,7 @@ export class IdLists implements ReceivedNames {
     const { incRecurse, numericIds, acls, owner, group, id0Names } = layout;
     const present = !incRecurse && !numericIds;
     this.#id0Names = id0Names;
+    this.#errorsFollow = !incRecurse && !dialectOf(layout.protocol).listErrors;
     this.#left = [
       ...(present && (owner || acls) ? [this.users] : []),
       ...(present && (group || acls) ? [this.groups] : []),
@@ -37,8 +43,12 @@ export class IdLists implements ReceivedNames {
    */
   readonly step = (reader: ByteReader): boolean => {
     const list = this.#left[0];
-    if (list === undefined) return false;
-    const id = this.#inZero ? 0 : reader.varint() >>> 0;
+    if (list === undefined) {
+      if (this.#errorsFollow) this.ioError = reader.i32() & 7;
+      this.#errorsFollow = false;
+      return false;
+    }
+    const id = this.#inZero ? 0 : reader.num() >>> 0;
     if (id === 0 && this.#id0Names && !this.#inZero) {
       this.#inZero = true;
       return true;
@@ -53,6 +63,6 @@ export class IdLists implements ReceivedNames {
     this.#inZero = false;
     this.#count = 0;
     this.#left.shift();
-    return this.#left.length > 0;
+    return this.#left.length > 0 || this.#errorsFollow;
   };
 }

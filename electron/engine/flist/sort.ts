@@ -1,6 +1,6 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import { isDir } from '../wire/constants.ts';
-import { EntryFlag, entryName, type FileEntry } from './entry.ts';
+import { EntryFlag, entryName, givenName, type FileEntry } from './entry.ts';
 
 const SLASH = 0x2f;
 
@@ -58,14 +58,24 @@ function compareDirNames(a: ByteString, b: ByteString): number {
 
 const byteOrSlash = (text: ByteString, at: number): number => (at < text.length ? text.charCodeAt(at) : SLASH);
 
-/** Sorts a list in place; entries of equal name and kind keep their order. */
-export function sortEntries(entries: FileEntry[]): void {
+/**
+ * Sorts a list in place; entries of equal name and kind keep their order.
+ * @param treeOrder false for peers before protocol 29, who compare whole names byte by byte
+ */
+export function sortEntries(entries: FileEntry[], treeOrder = true): void {
   if (entries.length < 2) return;
+  if (!treeOrder) return sortByName(entries);
   const lead = entries[0]!.flags & EntryFlag.ABSOLUTE;
   let mixed = false;
   for (let i = 1; i < entries.length && !mixed; i++) mixed = (entries[i]!.flags & EntryFlag.ABSOLUTE) !== lead;
   if (mixed) sortMixed(entries);
   else sortAlike(entries);
+}
+
+function sortByName(entries: FileEntry[]): void {
+  const named = entries.map((entry) => ({ entry, name: givenName(entry) }));
+  named.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  for (let i = 0; i < named.length; i++) entries[i] = named[i]!.entry;
 }
 
 /** Absolute names stand together, as what a directory of an empty name contains (§6.14). */
@@ -163,17 +173,21 @@ function sortTree(entries: FileEntry[]): boolean {
 /**
  * Resolves entries of the same name in a sorted list (§6.14): all but one become INACTIVE and keep their index. A
  * directory wins over anything else, otherwise the first one; directories pool their TOP_DIR and CONTENT_DIR flags.
+ * @param treeOrder whether the list is in that order; else entries of one name stand together whatever they are
  */
-export function markDuplicates(sorted: FileEntry[]): void {
+export function markDuplicates(sorted: FileEntry[], treeOrder = true): void {
   let kept: FileEntry | null = null;
   for (const entry of sorted) {
-    if (kept && kept.base === entry.base && kept.dir === entry.dir && isDir(kept.mode) === isDir(entry.mode)) {
-      entry.flags |= EntryFlag.INACTIVE;
-      if (isDir(entry.mode)) poolFlags(kept, entry);
-      continue;
+    if (kept && kept.base === entry.base && kept.dir === entry.dir) {
+      if (isDir(kept.mode) === isDir(entry.mode) || (!treeOrder && isDir(kept.mode))) {
+        entry.flags |= EntryFlag.INACTIVE;
+        if (isDir(entry.mode)) poolFlags(kept, entry);
+        continue;
+      }
+      if (!treeOrder) kept.flags |= EntryFlag.INACTIVE;
     }
     kept = entry;
-    if (!isDir(entry.mode) || entry.base === '.') continue;
+    if (!treeOrder || !isDir(entry.mode) || entry.base === '.') continue;
     const rival = firstNonDirNamed(sorted, entry);
     if (rival) rival.flags |= EntryFlag.INACTIVE;
   }

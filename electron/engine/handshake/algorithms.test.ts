@@ -4,6 +4,7 @@ import { DEFAULT_OPTIONS, type TransferOptions } from '../options/transfer-optio
 import { PeerInput } from '../wire/peer-input.ts';
 import { PeerOutput } from '../wire/peer-output.ts';
 import { Compat } from '../wire/constants.ts';
+import { dialectOf } from '../wire/dialect.ts';
 import { agreeOnAlgorithms, type Algorithms } from './algorithms.ts';
 
 const STOCK_SUMS = 'xxh128 xxh3 xxh64 md5 md4 sha1';
@@ -15,6 +16,7 @@ interface Side {
   server?: boolean;
   env?: NodeJS.ProcessEnv;
   old?: boolean;
+  protocol?: number;
 }
 
 /** Runs one side against the given lists. @returns what was agreed on and what was sent */
@@ -28,13 +30,12 @@ async function agree(lists: string[], side: Side = {}): Promise<Algorithms & { s
     },
   });
   stream.push(Buffer.concat(lists.map(vstring)));
-  const { options, server = false, env = {}, old = false } = side;
+  const { options, server = false, env = {}, old = false, protocol = 32 } = side;
   const algorithms = await agreeOnAlgorithms(
     new PeerInput(stream),
     new PeerOutput(stream),
     { ...DEFAULT_OPTIONS, ...options },
-    old ? 0 : Compat.VARINT_FLIST_FLAGS,
-    server,
+    { dialect: dialectOf(protocol), compat: old ? 0 : Compat.VARINT_FLIST_FLAGS, isServer: server },
     env,
   );
   const bytes = Buffer.concat(written);
@@ -49,6 +50,7 @@ describe('a client', () => {
     expect(await agree([`${STOCK_SUMS} none`])).toEqual({
       transferSum: 'xxh128',
       listSum: 'xxh128',
+      seedsFiles: false,
       compression: null,
       sent: ['xxh128'],
     });
@@ -93,6 +95,7 @@ describe('a client', () => {
     expect(await agree([], { options })).toEqual({
       transferSum: 'sha1',
       listSum: 'none',
+      seedsFiles: false,
       compression: { name: 'lz4', level: 0 },
       sent: [],
     });
@@ -101,6 +104,7 @@ describe('a client', () => {
     ).toMatchObject({
       transferSum: 'md5',
       listSum: 'xxh3',
+      seedsFiles: false,
       compression: null,
     });
   });
@@ -113,10 +117,20 @@ describe('a client', () => {
     });
   });
 
+  it('uses md4 with a server before protocol 30, which seeds whole files with it unless it was chosen by name', async () => {
+    const old = await agree([], { old: true, protocol: 29 });
+    expect(old).toMatchObject({ transferSum: 'md4', listSum: 'md4', seedsFiles: true });
+    const named = await agree([], { old: true, protocol: 29, options: { checksumChoice: 'md4' } });
+    expect(named).toMatchObject({ transferSum: 'md4', seedsFiles: false });
+    const auto = await agree([], { old: true, protocol: 29, options: { checksumChoice: 'auto,md5' } });
+    expect(auto).toMatchObject({ transferSum: 'md4', listSum: 'md5', seedsFiles: true });
+  });
+
   it('knows what servers before negotiation use', async () => {
     expect(await agree([], { old: true, options: { compress: 'auto' } })).toEqual({
       transferSum: 'md5',
       listSum: 'md5',
+      seedsFiles: false,
       compression: { name: 'zlib', level: 6 },
       sent: [],
     });

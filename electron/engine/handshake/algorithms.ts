@@ -4,6 +4,7 @@ import { type Compression, compressionAt, type CompressionName, SUPPORTED_COMPRE
 import { loadZstd } from '../compress/zstd.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { Compat, Limit } from '../wire/constants.ts';
+import type { Dialect } from '../wire/dialect.ts';
 import type { PeerInput } from '../wire/peer-input.ts';
 import type { PeerOutput } from '../wire/peer-output.ts';
 import { firstCommon, knownName, listText, type NameKind, offeredNames, readNames } from './name-lists.ts';
@@ -14,8 +15,18 @@ export interface Algorithms {
   transferSum: ChecksumName;
   /** `--checksum` sums in the file list. */
   listSum: ChecksumName;
+  /** Whether the transfer's seed goes before a file's content: md4 where nothing else is known (§7.6). */
+  seedsFiles: boolean;
   /** How file data is compressed, or null. */
   compression: Compression | null;
+}
+
+/** What decides how algorithms are agreed on. */
+export interface AlgorithmTerms {
+  dialect: Pick<Dialect, 'md5'>;
+  /** Compat flags of the connection, 0 where there are none. */
+  compat: number;
+  isServer: boolean;
 }
 
 const CHECKSUMS: NameKind<ChecksumName> = {
@@ -32,7 +43,7 @@ const COMPRESSIONS: NameKind<CompressionName> = {
 };
 
 /** What peers use that cannot negotiate, and what `auto` means beside an explicit name. */
-const OLD_CHECKSUM = 'md5';
+const oldChecksum = ({ md5 }: Pick<Dialect, 'md5'>): ChecksumName => (md5 ? 'md5' : 'md4');
 const OLD_COMPRESSION = 'zlib';
 
 /**
@@ -43,10 +54,10 @@ export async function agreeOnAlgorithms(
   input: PeerInput,
   output: PeerOutput,
   options: TransferOptions,
-  compat: number,
-  isServer: boolean,
+  { dialect, compat, isServer }: AlgorithmTerms,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<Algorithms> {
+  const ofOld = oldChecksum(dialect);
   const negotiates = (compat & Compat.VARINT_FLIST_FLAGS) !== 0;
   const kinds: NameKind<string>[] = [];
   if (negotiates && options.checksumChoice === null) kinds.push(CHECKSUMS);
@@ -55,12 +66,19 @@ export async function agreeOnAlgorithms(
 
   const [transferSum, listSum] =
     options.checksumChoice !== null
-      ? explicitSums(options.checksumChoice, isServer, environment)
-      : twice((chosen.get('checksum') ?? OLD_CHECKSUM) as ChecksumName);
+      ? explicitSums(options.checksumChoice, ofOld, isServer, environment)
+      : twice((chosen.get('checksum') ?? ofOld) as ChecksumName);
+  const isGiven = options.checksumChoice !== null && options.checksumChoice.split(',')[0] !== 'auto';
   if (options.checksum && listSum === 'none') {
     throw fail('usage', 'checksum-choice', `Invalid checksum-choice for --checksum: ${listSum}`, { exitCode: 4 });
   }
-  return { transferSum, listSum, compression: compressionOf(options, chosen.get('compress'), isServer, environment) };
+  const seedsFiles = !dialect.md5 && !isGiven;
+  return {
+    transferSum,
+    listSum,
+    seedsFiles,
+    compression: compressionOf(options, chosen.get('compress'), isServer, environment),
+  };
 }
 
 /** Loads what they need, so that everything that follows can be synchronous. */
@@ -118,11 +136,12 @@ async function pickFromLists(
 /** `--checksum-choice=A[,B]`: for the transfer and for `--checksum`. */
 function explicitSums(
   choice: string,
+  ofOld: ChecksumName,
   isServer: boolean,
   environment: NodeJS.ProcessEnv,
 ): readonly [ChecksumName, ChecksumName] {
   const [first, second] = choice.split(',').map((text) => {
-    const name = text === 'auto' ? OLD_CHECKSUM : knownName(CHECKSUMS, text);
+    const name = text === 'auto' ? ofOld : knownName(CHECKSUMS, text);
     if (name === null) throw fail('usage', 'checksum-choice', `unknown checksum name: ${text}`, { exitCode: 4 });
     if (isServer && text !== 'auto') refuseUnlisted(CHECKSUMS, name, '--checksum-choice', environment);
     return name;

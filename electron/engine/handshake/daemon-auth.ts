@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, displayPath } from '../../../shared/model/path.ts';
+import { dialectOf } from '../wire/dialect.ts';
 
 /** What we prove a password with, best first (reference §8.3). */
 export const AUTH_DIGESTS = ['sha512', 'sha256', 'sha1', 'md5'] as const;
@@ -15,7 +16,7 @@ type Md4 = 'md4' | 'md4-old';
  * @throws `auth`/`weak-digest` (exit 4) where nothing else is left
  */
 export function chooseAuthDigest(offered: readonly string[] | null, protocol: number, allowMd4: boolean): AuthDigest {
-  const list = offered ?? (protocol >= 30 ? ['md5'] : ['md4']);
+  const list = offered ?? (dialectOf(protocol).md5 ? ['md5'] : ['md4']);
   const found = AUTH_DIGESTS.find((name) => list.includes(name));
   if (found !== undefined) return found;
   if (allowMd4 && list.includes('md4')) return offered === null ? 'md4-old' : 'md4';

@@ -4,6 +4,7 @@ import { type ByteString, bytesToText, displayPath } from '../../../shared/model
 import { HoldTimer } from '../hold-timer.ts';
 import { secludeArgs, separatorOf } from './server-args.ts';
 import { AUTH_DIGESTS, authResponse, chooseAuthDigest } from './daemon-auth.ts';
+import { dialectOf } from '../wire/dialect.ts';
 import { LineReader } from '../wire/line-reader.ts';
 
 /** Longest line a daemon may send, in bytes (reference §8.2). */
@@ -118,9 +119,9 @@ function parseGreeting(line: ByteString | null, ours: number): Greeting {
   const match = /^@RSYNCD: (\d{1,3})(?:\.(\d{1,5}))?(?: (.*))?$/.exec(line);
   if (match === null) throw badGreeting(`server sent "${shown(line)}" rather than greeting`);
   const major = Number(match[1]);
-  if (major >= 30 && match[2] === undefined)
-    throw badGreeting(`the server omitted the subprotocol value: ${shown(line)}`);
-  if (major >= 32 && match[3] === undefined)
+  const { daemonArguments: staged, daemonDigests } = dialectOf(major);
+  if (staged && match[2] === undefined) throw badGreeting(`the server omitted the subprotocol value: ${shown(line)}`);
+  if (daemonDigests && match[3] === undefined)
     throw badGreeting(`the server omitted the digest name list: ${shown(line)}`);
   // A version in development differs from the finished one of its number.
   const finished = major <= ours && Number(match[2] ?? 0) !== 0 ? major - 1 : major;
@@ -212,18 +213,19 @@ export function daemonArguments(
     const { inSight, block } = secludeArgs(words);
     return Buffer.concat([argumentBlock(inSight, protocol), block]);
   }
+  const dialect = dialectOf(protocol);
   const separator = separatorOf(words);
   const block = words.map((word, i) => {
     if (i > separator) return daemonPath(word, oldArgs > 0 ? null : module);
-    if (protocol < 30 && /^-[^-]/.test(word)) return word.replace(/e\.[A-Za-z]*$/, '');
+    if (!dialect.compatFlags && /^-[^-]/.test(word)) return word.replace(/e\.[A-Za-z]*$/, '');
     // No shell reads these, but daemons from 3.4.4 on undo backslashes (reference §8.4).
-    return protocol >= 32 ? word.replaceAll('\\', '\\\\') : word;
+    return dialect.daemonDigests ? word.replaceAll('\\', '\\\\') : word;
   });
   return argumentBlock(block, protocol);
 }
 
 function argumentBlock(block: readonly ByteString[], protocol: number): Buffer {
-  const end = protocol >= 30 ? '\0' : '\n';
+  const end = dialectOf(protocol).daemonArguments ? '\0' : '\n';
   if (block.some((word) => word.includes(end)))
     throw fail('usage', 'bad-path', 'The path has characters that cannot be sent to this daemon.', { exitCode: 4 });
   return Buffer.from([...block, ''].map((word) => word + end).join(''), 'latin1');

@@ -1,8 +1,10 @@
 import { fail } from '../../../shared/errors.ts';
 import { checksumLength } from '../checksum/strong.ts';
+import { MAX_BLOCK_LENGTH, OLD_MAX_BLOCK_LENGTH } from '../delta/sum-head.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import type { FlistLayout } from '../flist/entry.ts';
 import { Compat, ItemFlag, PROTOCOL_MAX, PROTOCOL_MIN } from '../wire/constants.ts';
+import { type Dialect, dialectOf } from '../wire/dialect.ts';
 import type { PeerInput } from '../wire/peer-input.ts';
 import type { PeerOutput } from '../wire/peer-output.ts';
 import { agreeOnAlgorithms, type Algorithms, loadAlgorithms } from './algorithms.ts';
@@ -10,6 +12,8 @@ import { agreeOnAlgorithms, type Algorithms, loadAlgorithms } from './algorithms
 /** What two peers agreed on before the first list (reference §2). */
 export interface Agreement extends Algorithms {
   protocol: number;
+  /** What that version has. */
+  dialect: Dialect;
   incRecurse: boolean;
   varintFlags: boolean;
   safeFlist: boolean;
@@ -39,17 +43,17 @@ export async function negotiateAsClient(
     output.flush();
   }
   const theirs = checkVersion(greeted ?? (await input.parse((r) => r.i32())));
-  const protocol = Math.min(options.protocol, theirs);
-  const compat = await input.parse((r) => r.varint());
+  const dialect = settled(Math.min(options.protocol, theirs), input, output, options);
+  const compat = dialect.compatFlags ? await input.parse((r) => r.varint()) : 0;
   if (compat & Compat.INC_RECURSE && !mayIncRecurse) {
     throw fail('protocol', 'inc-recurse-forced', 'The server wants incremental recursion, which was not offered', {
       exitCode: 2,
     });
   }
-  const algorithms = await agreeOnAlgorithms(input, output, options, compat, false);
+  const algorithms = await agreeOnAlgorithms(input, output, options, { dialect, compat, isServer: false });
   const seed = await input.parse((r) => r.i32());
   await loadAlgorithms(algorithms, seed);
-  return agreement(protocol, compat, algorithms, seed);
+  return agreement(dialect, compat, algorithms, seed);
 }
 
 /**
@@ -65,9 +69,10 @@ export async function negotiateAsServer(
 ): Promise<Agreement> {
   output.data.i32(options.protocol);
   output.flush();
-  const protocol = Math.min(options.protocol, checkVersion(await input.parse((r) => r.i32())));
+  const theirs = checkVersion(await input.parse((r) => r.i32()));
+  const dialect = settled(Math.min(options.protocol, theirs), input, output, options);
   const has = (letter: string) => capabilities.includes(letter);
-  const compat =
+  const offered =
     (has('i') && mayIncRecurse ? Compat.INC_RECURSE : 0) |
     Compat.SYMLINK_TIMES |
     (has('f') ? Compat.SAFE_FLIST : 0) |
@@ -76,13 +81,14 @@ export async function negotiateAsServer(
     (has('I') ? Compat.INPLACE_PARTIAL_DIR : 0) |
     (has('v') ? Compat.VARINT_FLIST_FLAGS : 0) |
     (has('u') ? Compat.ID0_NAMES : 0);
-  output.data.varint(compat);
-  const algorithms = await agreeOnAlgorithms(input, output, options, compat, true);
+  const compat = dialect.compatFlags ? offered : 0;
+  if (dialect.compatFlags) output.data.varint(compat);
+  const algorithms = await agreeOnAlgorithms(input, output, options, { dialect, compat, isServer: true });
   const seed = options.checksumSeed !== 0 ? options.checksumSeed | 0 : (Date.now() / 1000) ^ (process.pid << 6);
   output.data.i32(seed);
   output.flush();
   await loadAlgorithms(algorithms, seed);
-  return agreement(protocol, compat, algorithms, seed);
+  return agreement(dialect, compat, algorithms, seed);
 }
 
 /** Whether a list of attribute values, maybe empty, is part of an item with these flags (§6.10). */
@@ -91,6 +97,23 @@ export function asksForXattrs(agreed: Agreement, options: TransferOptions, iflag
   const local = ItemFlag.XNAME_FOLLOWS | ItemFlag.LOCAL_CHANGE;
   return !agreed.xattrOptim || (iflags & local) !== local;
 }
+
+/** Whether the part that is appended to is verified as well (§7.9). */
+export const verifiesPrefix = ({ append }: TransferOptions, { dialect }: Agreement): boolean =>
+  append === 'verify' || !dialect.blindAppend;
+
+/** What a sum head may hold on this connection (§7.5). */
+export const sumBounds = ({ transferSum, dialect }: Agreement): { checksumLength: number; maxBlock: number } => ({
+  checksumLength: checksumLength(transferSum),
+  maxBlock: dialect.shortBlocks ? MAX_BLOCK_LENGTH : OLD_MAX_BLOCK_LENGTH,
+});
+
+/**
+ * Whether the client's bytes are framed: of old only what tells a sender that files have arrived (§2.6).
+ * @param serverSends whether the server is the sender (a pull)
+ */
+export const framesClient = (agreed: Agreement, options: TransferOptions, serverSends: boolean): boolean =>
+  agreed.dialect.clientFrames || (serverSends && options.removeSourceFiles);
 
 /** What an entry looks like on this connection (reference §6.4). */
 export function flistLayout(agreed: Agreement, options: TransferOptions): FlistLayout {
@@ -114,19 +137,44 @@ export function flistLayout(agreed: Agreement, options: TransferOptions): FlistL
     xattrs: options.xattrs > 0,
     missing: options.missingArgs === 'delete',
     relative: options.relative,
+    recursive: options.recursive,
   };
 }
 
-function agreement(protocol: number, compat: number, algorithms: Algorithms, seed: number): Agreement {
+/** The version is agreed on. @throws usage for options it has no way to carry */
+function settled(protocol: number, input: PeerInput, output: PeerOutput, options: TransferOptions): Dialect {
+  const dialect = dialectOf(protocol);
+  const needs30 = [
+    options.acls && '--acls',
+    options.xattrs > 0 && '--xattrs',
+    // Without their parents in the list, files would lie in folders that nobody made.
+    options.relative && !options.impliedDirs && '--no-implied-dirs',
+  ];
+  const refused = dialect.attributes ? undefined : needs30.find((option) => option !== false);
+  if (refused !== undefined) throw tooNew(refused, 30, protocol);
+  input.speak(dialect);
+  output.speak(dialect);
+  return dialect;
+}
+
+function tooNew(option: string | false, since: number, protocol: number): Error {
+  return fail('usage', 'needs-protocol', `${option} requires protocol ${since} or higher (negotiated ${protocol}).`, {
+    exitCode: 2,
+    hint: 'Leave the option out, or install rsync 3.0 or later on the other side.',
+  });
+}
+
+function agreement(dialect: Dialect, compat: number, algorithms: Algorithms, seed: number): Agreement {
   return {
-    protocol,
+    protocol: dialect.protocol,
+    dialect,
     incRecurse: (compat & Compat.INC_RECURSE) !== 0,
     varintFlags: (compat & Compat.VARINT_FLIST_FLAGS) !== 0,
-    safeFlist: (compat & Compat.SAFE_FLIST) !== 0 || protocol >= 31,
+    safeFlist: (compat & Compat.SAFE_FLIST) !== 0 || dialect.safeLists,
     id0Names: (compat & Compat.ID0_NAMES) !== 0,
     seedFirst: (compat & Compat.CHECKSUM_SEED_FIX) !== 0,
     inplacePartial: (compat & Compat.INPLACE_PARTIAL_DIR) !== 0,
-    xattrOptim: protocol >= 31 && (compat & Compat.AVOID_XATTR_OPTIM) === 0,
+    xattrOptim: dialect.xattrOptim && (compat & Compat.AVOID_XATTR_OPTIM) === 0,
     seed,
     ...algorithms,
   };
@@ -144,7 +192,7 @@ function checkVersion(version: number): number {
   if (version < PROTOCOL_MIN) {
     throw fail('protocol', 'too-old', `The server speaks protocol ${version}; ${PROTOCOL_MIN} or later is needed`, {
       exitCode: 2,
-      hint: 'Install rsync 3.0 or later on the server.',
+      hint: 'Install a newer rsync on the server.',
     });
   }
   return Math.min(version, PROTOCOL_MAX);

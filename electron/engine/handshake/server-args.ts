@@ -3,13 +3,14 @@ import { idMapText } from '../options/id-map-rules.ts';
 import { infoForServer } from '../options/info-words.ts';
 import { DELAY_FOLDER, formatHas } from '../options/settle.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
+import { dialectOf } from '../wire/dialect.ts';
 
 /**
  * Whether this client allows the server to choose incremental recursion (reference §1.3, letter `i`).
  * @param serverSends whether the server is the sender (a pull); on a push the server judges its own conditions
  */
 export function allowsIncRecurse(options: TransferOptions, serverSends: boolean): boolean {
-  if (!options.incRecurse || !options.recursive) return false;
+  if (!options.incRecurse || !options.recursive || !dialectOf(options.protocol).compatFlags) return false;
   return !serverSends || !needsWholeList(options);
 }
 
@@ -62,7 +63,7 @@ function cluster(options: TransferOptions, serverSends: boolean): string {
     'x'.repeat(options.oneFileSystem),
     options.sparse ? 'S' : '',
     options.compress === 'auto' || options.compress === 'zlib' ? 'z' : '',
-    options.protocol >= 30 ? `e.${allowsIncRecurse(options, serverSends) ? 'i' : ''}LsfxCIvu` : '',
+    dialectOf(options.protocol).compatFlags ? `e.${allowsIncRecurse(options, serverSends) ? 'i' : ''}LsfxCIvu` : '',
   ].join('');
   return letters === '' ? '' : `-${letters}`;
 }

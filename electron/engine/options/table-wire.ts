@@ -6,6 +6,7 @@ import { COMPRESS_ROWS } from './compress-options.ts';
 import { flag, integer, type OptionGroup, type OptionState, shown, size, value } from './option-row.ts';
 import { parseInteger } from './size.ts';
 import { parseStopAt } from './stop-time.ts';
+import { PROTOCOL_MAX, PROTOCOL_MIN } from '../wire/constants.ts';
 
 /** Longest block on protocol 30 and later, in bytes (reference §12.2). */
 const MAX_BLOCK = 131072;
@@ -14,8 +15,9 @@ const MEBIBYTE = 1024 * 1024;
 function protocol(text: ByteString): number {
   const number = parseInteger(text);
   if (number === null) throw fail('usage', 'bad-value', `--protocol=${shown(text)}: invalid numeric value`);
-  if (number < 30 || number > 32) {
-    throw fail('usage', 'bad-value', `--protocol must be from 30 to 32, not ${number}`, { exitCode: 2 });
+  if (number < PROTOCOL_MIN || number > PROTOCOL_MAX) {
+    const range = `from ${PROTOCOL_MIN} to ${PROTOCOL_MAX}`;
+    throw fail('usage', 'bad-value', `--protocol must be ${range}, not ${number}`, { exitCode: 2 });
   }
   return number;
 }
@@ -150,8 +152,13 @@ export const WIRE_OPTIONS: OptionGroup = {
       options.checksumSeed = integer('checksum-seed', text, -0x80000000, 0x7fffffff);
     }),
     ...COMPRESS_ROWS,
-    value('protocol', { metavar: 'NUM' }, 'speak no newer protocol than this (30 to 32)', ({ options }, text) => {
-      options.protocol = protocol(text);
-    }),
+    value(
+      'protocol',
+      { metavar: 'NUM' },
+      `speak no newer protocol than this (${PROTOCOL_MIN} to ${PROTOCOL_MAX})`,
+      ({ options }, text) => {
+        options.protocol = protocol(text);
+      },
+    ),
   ],
 };

@@ -128,7 +128,7 @@ export interface TransferOptions {
   compressLevel: number | null;
   /** Suffixes of `--skip-compress` as given, or null for rsync's list. */
   skipCompress: ByteString | null;
-  /** Highest protocol to offer, 30–32. */
+  /** Highest protocol to offer, PROTOCOL_MIN to PROTOCOL_MAX. */
   protocol: number;
   /** Whether incremental recursion may be used. */
   incRecurse: boolean;

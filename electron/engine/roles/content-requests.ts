@@ -1,9 +1,10 @@
-import { checksumLength, createBlockSum } from '../checksum/strong.ts';
+import { createBlockSum } from '../checksum/strong.ts';
 import type { Connection } from '../connection.ts';
 import { SignatureWriter } from '../delta/signature.ts';
 import { NO_BASIS, chooseSumHead, type SumHead } from '../delta/sum-head.ts';
 import type { FileEntry } from '../flist/entry.ts';
 import type { ReadFile, Stat } from '../fs/fs.ts';
+import { sumBounds } from '../handshake/negotiate.ts';
 import { debugLevel } from '../options/info-words.ts';
 import { BasisType } from '../wire/constants.ts';
 import type { AltMatch } from './alt-dest.ts';
@@ -88,7 +89,7 @@ export class ContentRequests {
       const head: SumHead = file
         ? chooseSumHead(file.size, {
             blockSize: options.blockSize,
-            checksumLength: checksumLength(agreed.transferSum),
+            ...sumBounds(agreed),
             redo: again,
           })
         : NO_BASIS;

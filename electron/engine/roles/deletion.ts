@@ -3,6 +3,7 @@ import type { ByteString } from '../../../shared/model/path.ts';
 import type { Connection } from '../connection.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { FileList } from '../flist/file-lists.ts';
+import type { TransferOptions } from '../options/transfer-options.ts';
 import type { Deleter, Standing } from './delete.ts';
 import type { ReceiveState } from './receive-state.ts';
 
@@ -16,6 +17,7 @@ export class Deletion {
   readonly #deleter: Deleter;
   /** Whether deletions are found folder by folder, as lists arrive. */
   readonly #byFolder: boolean;
+  readonly #mode: TransferOptions['deleteMode'];
   /** Children by directory, for a list of the whole tree. */
   #children: Map<ByteString, Set<ByteString>> | null = null;
   /** `--delete-delay`: what was found to be superfluous, by folder. */
@@ -25,13 +27,15 @@ export class Deletion {
     this.#state = state;
     this.#conn = state.conn;
     this.#deleter = deleter;
-    const { deleteMode } = state.conn.options;
-    this.#byFolder = deleteMode !== 'none' && deleteMode !== 'before' && deleteMode !== 'after';
+    const { options, agreed } = state.conn;
+    const untimed = options.deleteMode === 'default';
+    this.#mode = untimed && !agreed.dialect.deletesOnTheWay ? 'before' : options.deleteMode;
+    this.#byFolder = this.#mode !== 'none' && this.#mode !== 'before' && this.#mode !== 'after';
   }
 
   /** Before anything is examined: `--delete-before`. */
   async first(): Promise<void> {
-    if (this.#conn.options.deleteMode === 'before') await this.#everywhere();
+    if (this.#mode === 'before') await this.#everywhere();
   }
 
   /**
@@ -43,7 +47,7 @@ export class Deletion {
     const dir = entryName(folder);
     const kept = list ? new Set(list.entries.filter(isActive).map((entry) => entry.base)) : this.#childrenOf(dir);
     const keep = (base: ByteString) => kept?.has(base) ?? false;
-    if (this.#conn.options.deleteMode !== 'delay') return this.#delete(dir, keep);
+    if (this.#mode !== 'delay') return this.#delete(dir, keep);
     this.#guarded(dir, () => {
       const doomed = this.#deleter.find(dir, keep);
       if (doomed.length > 0) this.#delayed.push({ dir, doomed });
@@ -57,9 +61,8 @@ export class Deletion {
 
   /** After all transfers: `--delete-after`, what `--delete-delay` noted, and what is to be said of all deletions. */
   async last(): Promise<void> {
-    const { deleteMode } = this.#conn.options;
-    if (deleteMode === 'after' || deleteMode === 'delay') this.#deleter.startOver();
-    if (deleteMode === 'after') await this.#everywhere();
+    if (this.#mode === 'after' || this.#mode === 'delay') this.#deleter.startOver();
+    if (this.#mode === 'after') await this.#everywhere();
     for (const { dir, doomed } of this.#delayed) {
       this.#guarded(dir, () => this.#deleter.found(doomed));
       if (this.#conn.sliceOver) await this.#conn.pause();

@@ -5,6 +5,7 @@ import { basisLengthOf } from '../delta/sum-head.ts';
 import type { UpdateMode } from '../delta/update-mode.ts';
 import { entryName } from '../flist/entry.ts';
 import type { DestinationDir, NewAttributes, OutputFile, ReadFile, WriteOptions } from '../fs/fs.ts';
+import { verifiesPrefix } from '../handshake/negotiate.ts';
 import { BasisType, isDevice, isDir, isReg } from '../wire/constants.ts';
 import { attributesFor, lesserAttributes } from './attributes.ts';
 import type { Basis } from './basis.ts';
@@ -57,7 +58,7 @@ export class FileUpdates {
     const place = this.#state.destination.place(entry);
     if (!place) throw folderMissing(entry);
     const appends = options.append !== 'off' && !again;
-    const sumsPrefix = appends && (options.append === 'verify' || agreed.protocol < 30);
+    const sumsPrefix = appends && verifiesPrefix(options, agreed);
     const from = appends ? basisLengthOf(head) : 0;
     const manner = options.inplace
       ? 'in place'

@@ -78,14 +78,15 @@ export class Generator {
     await this.#until(() => state.phase >= 1);
     await this.#sendRedos();
     this.#done();
-    if (this.#redoSent || options.delayUpdates) {
+    const { delayPhase } = agreed.dialect;
+    if (this.#redoSent || options.delayUpdates || !delayPhase) {
       output.flush();
       await this.#until(() => state.phase >= 2);
     }
     await this.#deletion.last();
     state.retouchDirs();
-    this.#done();
-    if (agreed.protocol >= 31) {
+    if (delayPhase) this.#done();
+    if (agreed.dialect.deletionCounts) {
       if (options.deleteMode !== 'none' || options.force) writeDeleteStats(output.data, this.#deleter.stats);
       this.#done();
     }

@@ -54,12 +54,11 @@ export class ListReceiver {
     const before = input.received;
     const entries = await this.#readEntries();
     if (!agreed.incRecurse) {
-      if (!options.numericIds) {
-        const names = new IdLists(flistLayout(agreed, options));
-        while (await input.parse(names.step));
-        this.userNames = names.users;
-        this.groupNames = names.groups;
-      }
+      const tail = new IdLists(flistLayout(agreed, options));
+      while (await input.parse(tail.step));
+      this.userNames = tail.users;
+      this.groupNames = tail.groups;
+      this.#conn.ioError |= tail.ioError;
       progress.listComplete = true;
     }
     this.counts.flistBytes += input.received - before;
@@ -135,6 +134,11 @@ export class ListReceiver {
 
   #checkContents(entry: FileEntry, name: ByteString): void {
     if (!(entry.flags & EntryFlag.CONTENT_DIR) || !this.#expectation || this.#expectation.mayHaveContents(name)) return;
+    if (!this.#conn.agreed.dialect.contentFlags) {
+      // Nobody said so: it was guessed.
+      entry.flags &= ~EntryFlag.CONTENT_DIR;
+      return;
+    }
     const shown = displayPath(bytesToText(name));
     throw fail('protocol', 'unrequested', `The server sent ${shown} with its contents, which was not asked for`, {
       exitCode: 4,

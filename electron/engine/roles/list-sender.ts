@@ -88,7 +88,7 @@ export class ListSender {
       else if (this.#conn.sliceOver) await this.#conn.pause();
     }
     this.#writeEnd();
-    if (!agreed.incRecurse && !this.#conn.options.numericIds) this.#encoder.writeIdLists(output.data);
+    this.#encoder.writeTail(output.data, this.#tree.ioError);
     const first = this.#lists.add(entries, -1);
     this.counts.flistBytes += output.sent + output.data.pending - sentBefore;
     if (agreed.incRecurse) {

@@ -6,17 +6,18 @@ import type { Connection } from '../connection.ts';
 import { Applier } from '../delta/apply.ts';
 import { NO_BASIS, sameSumHead, validateSumHead, type SumHead } from '../delta/sum-head.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
-import { asksForXattrs } from '../handshake/negotiate.ts';
+import { asksForXattrs, sumBounds } from '../handshake/negotiate.ts';
 import { infoLevel } from '../options/info-words.ts';
-import { ItemFlag, Limit, Ndx, isReg } from '../wire/constants.ts';
+import { ItemFlag, Limit, Msg, Ndx, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
+import { messageCode } from '../wire/dialect.ts';
 import { MORE } from '../wire/peer-input.ts';
 import { readCounts, type DeleteStats } from './delete-stats.ts';
 import { shownName } from './destination.ts';
 import { FileUpdates, type Update } from './file-updates.ts';
 import { linkedName } from './items.ts';
 import type { Pending, ReceiveState } from './receive-state.ts';
-import { listSumText, SUM_HEAD_BYTES, unexpectedNdx } from './sender.ts';
+import { isKeepAlive, listSumText, SUM_HEAD_BYTES, unexpectedNdx } from './sender.ts';
 
 /** Bytes of an appended file's beginning that are summed between turns of the event loop. */
 const PREFIX_BYTES = 1 << 22;
@@ -49,8 +50,8 @@ export class Receiver {
     this.#state = state;
     this.#conn = state.conn;
     this.#updates = new FileUpdates(state);
-    const { transferSum, compression, protocol } = state.conn.agreed;
-    this.#fileSum = createFileSum(transferSum);
+    const { transferSum, seed, seedsFiles, compression, protocol } = state.conn.agreed;
+    this.#fileSum = createFileSum(transferSum, seedsFiles ? seed : null);
     this.#tokenReader = createTokenReader(compression, protocol);
     state.conn.onNoSend = (ndx) => {
       const pending = state.pending.get(ndx);
@@ -67,7 +68,7 @@ export class Receiver {
   async run(readStats: (() => Promise<void>) | null): Promise<void> {
     const { input, agreed } = this.#conn;
     const state = this.#state;
-    while (state.phase < 3) {
+    while (state.phase < (agreed.dialect.delayPhase ? 3 : 2)) {
       const reply = input.tryParse((r) => this.#readReply(r));
       if (reply === MORE) {
         this.#conn.progress.name = '';
@@ -81,11 +82,11 @@ export class Receiver {
       else if (reply.ndx <= Ndx.FLIST_OFFSET) {
         if (!agreed.incRecurse || state.listsComplete) throw unexpectedNdx(reply.ndx);
         state.addList(await state.received.readSubList(Ndx.FLIST_OFFSET - reply.ndx));
-      } else if (reply.ndx !== Ndx.DEL_STATS) await this.#item(reply);
+      } else if (reply.ndx !== Ndx.DEL_STATS && !isKeepAlive(reply, this.#conn, state.lists)) await this.#item(reply);
       if (this.#conn.sliceOver) await this.#conn.pause();
     }
     await readStats?.();
-    if (agreed.protocol >= 31) {
+    if (agreed.dialect.deletionCounts) {
       let { ndx } = await input.parse((r) => this.#readReply(r));
       if (ndx === Ndx.DEL_STATS) ({ ndx } = await input.parse((r) => this.#readReply(r)));
       if (ndx !== Ndx.DONE) throw unexpectedNdx(ndx);
@@ -107,7 +108,13 @@ export class Receiver {
       state.received.releaseFirst();
       if (state.lists.first !== null) return;
     }
+    // Senders of old say nothing of files they cannot send; how they end tells it.
+    const mayBeSilent = messageCode(agreed.dialect, Msg.NO_SEND) === null;
     for (const pending of [...state.pending.values()]) {
+      if (mayBeSilent) {
+        this.#conn.onNoSend(pending.ndx);
+        continue;
+      }
       this.#conn.issue({
         code: 'write-failed',
         name: entryName(pending.entry),
@@ -147,7 +154,7 @@ export class Receiver {
   #readHead(r: ByteReader, iflags: number): SumHead | null {
     if (!(iflags & ItemFlag.TRANSFER) || this.#conn.options.dryRun) return null;
     const head = { count: r.i32(), blockLength: r.i32(), strongLength: r.i32(), remainder: r.i32() };
-    validateSumHead(head, { checksumLength: checksumLength(this.#conn.agreed.transferSum) });
+    validateSumHead(head, sumBounds(this.#conn.agreed));
     return head;
   }
 

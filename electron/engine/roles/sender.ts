@@ -1,6 +1,6 @@
 import { fail, toErrorData } from '../../../shared/errors.ts';
 import { displayPath, bytesToText, type ByteString } from '../../../shared/model/path.ts';
-import { checksumLength, createBlockSum, createFileSum, sumText } from '../checksum/strong.ts';
+import { createBlockSum, createFileSum, sumText } from '../checksum/strong.ts';
 import { createTokenWriter, type TokenWriter } from '../compress/token-writer.ts';
 import type { Connection } from '../connection.ts';
 import { Matcher } from '../delta/match.ts';
@@ -11,7 +11,7 @@ import { EntryFlag, entryName, givenName, type FileEntry } from '../flist/entry.
 import type { FileLists } from '../flist/file-lists.ts';
 import { readXattrRequest } from '../flist/xattr.ts';
 import type { ReadFile } from '../fs/fs.ts';
-import { asksForXattrs } from '../handshake/negotiate.ts';
+import { asksForXattrs, sumBounds, verifiesPrefix } from '../handshake/negotiate.ts';
 import { debugLevel } from '../options/info-words.ts';
 import { BasisType, Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
@@ -75,8 +75,8 @@ export class Sender {
     this.#conn = conn;
     this.#lists = lists;
     this.#source = source;
-    const { transferSum, seed, seedFirst, compression, protocol } = conn.agreed;
-    this.#fileSum = createFileSum(transferSum);
+    const { transferSum, seed, seedFirst, seedsFiles, compression, protocol } = conn.agreed;
+    this.#fileSum = createFileSum(transferSum, seedsFiles ? seed : null);
     this.#tokens = createTokenWriter(conn.output.data, compression, protocol);
     this.#matcher = new Matcher(
       this.#tokens,
@@ -103,10 +103,11 @@ export class Sender {
       }
       if (request.ndx === Ndx.DONE) {
         if (this.#finishList()) continue;
-        if (++this.#phase > 2) break;
+        if (++this.#phase > (agreed.dialect.delayPhase ? 2 : 1)) break;
         output.data.ndx(Ndx.DONE);
         output.flush();
       } else if (request.ndx === Ndx.DEL_STATS) this.#tellDeleted();
+      else if (isKeepAlive(request, this.#conn, this.#lists)) output.keepAlive();
       else {
         await this.#serve(request);
         if (this.#conn.sliceOver) {
@@ -121,7 +122,7 @@ export class Sender {
     output.data.ndx(Ndx.DONE);
     writeStats?.();
     output.flush();
-    if (agreed.protocol >= 31) {
+    if (agreed.dialect.deletionCounts) {
       let request = await input.parse((r) => this.#readRequest(r));
       if (request.ndx === Ndx.DEL_STATS) {
         this.#tellDeleted();
@@ -177,7 +178,7 @@ export class Sender {
     let head: SumHead | null = null;
     if (iflags & ItemFlag.TRANSFER && !this.#conn.options.dryRun) {
       head = { count: r.i32(), blockLength: r.i32(), strongLength: r.i32(), remainder: r.i32() };
-      validateSumHead(head, { checksumLength: checksumLength(this.#conn.agreed.transferSum) });
+      validateSumHead(head, sumBounds(this.#conn.agreed));
     }
     return { ndx, iflags, basisType, xname, xattrs, head };
   }
@@ -276,11 +277,11 @@ export class Sender {
   #modeOf({ head, basisType }: Request, appends: boolean): UpdateMode {
     const { options, agreed } = this.#conn;
     if (appends && head !== null) {
-      return { from: basisLengthOf(head), sumsPrefix: options.append === 'verify' || agreed.protocol < 30 };
+      return { from: basisLengthOf(head), sumsPrefix: verifiesPrefix(options, agreed) };
     }
     // Old receivers do not tell of a backup; with one, the basis is the copy.
     if (basisType === BasisType.DESTINATION)
-      return { inPlace: options.inplace && (agreed.protocol >= 29 || !options.backup) };
+      return { inPlace: options.inplace && (agreed.dialect.items || !options.backup) };
     return { inPlace: basisType === BasisType.PARTIAL && agreed.inplacePartial };
   }
 
@@ -413,6 +414,15 @@ export class Sender {
       totalSize: progress.bytesTotal,
     });
   }
+}
+
+/** A sign of life as protocol 29 has it, whose generators may have no frames: an item behind the last (§4.5). */
+export function isKeepAlive(
+  { ndx, iflags }: { ndx: number; iflags: number },
+  { agreed }: Connection,
+  { totalEntries }: FileLists,
+): boolean {
+  return !agreed.dialect.clientFrames && ndx === totalEntries && iflags === ItemFlag.IS_NEW;
 }
 
 /** The sum of an entry in the list, as people read it. */

@@ -202,6 +202,36 @@ describe('fixed fields', () => {
   });
 });
 
+describe('numbers of fixed width (§3.1)', () => {
+  const fixed = (hex: string): ByteReader => Object.assign(readerOf(hex), { fixed: true });
+
+  it.each([
+    [0, '00 00 00 00'],
+    [0x7fffffff, 'ff ff ff 7f'],
+    [0x80000000, 'ff ff ff ff 00 00 00 80 00 00 00 00'],
+    [5 * 2 ** 30, 'ff ff ff ff 00 00 00 40 01 00 00 00'],
+    [-1, 'ff ff ff ff ff ff ff ff ff ff ff ff'],
+    [2n ** 63n - 1n, 'ff ff ff ff ff ff ff ff ff ff ff 7f'],
+  ])('%s is %s', (value, hex) => {
+    expect(written((w) => w.longint(value))).toBe(hex);
+    expect(readerOf(hex).longint()).toBe(value);
+  });
+
+  it('stand where compact ones would', () => {
+    const hex = written((w) => {
+      w.fixed = true;
+      w.num(-1);
+      w.long(2 ** 40, 3);
+      w.ndx(7);
+      w.ndx(-1);
+    });
+    expect(hex).toBe('ff ff ff ff ff ff ff ff 00 00 00 00 00 01 00 00 07 00 00 00 ff ff ff ff');
+    const reader = fixed(hex);
+    expect([reader.num(), reader.long(3), reader.ndx(), reader.ndx()]).toEqual([-1, 2 ** 40, 7, -1]);
+    expect(errorCode(() => fixed('ff ff ff ff ff ff ff ff ff ff ff 7f').long(3))).toBe('protocol/number-too-large');
+  });
+});
+
 describe('ByteReader', () => {
   it('rewinds to the mark when bytes are missing, whatever pieces they come in', () => {
     const bytes = Buffer.from(

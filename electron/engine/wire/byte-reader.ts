@@ -24,6 +24,8 @@ export class ByteReader {
   #markPos = -1;
   #markNeg = 1;
   #pushed = 0;
+  /** Whether numbers are of fixed width, as peers of old have them (§3.1). */
+  fixed = false;
 
   /** Bytes read since the beginning, without frames. */
   get total(): number {
@@ -125,8 +127,29 @@ export class ByteReader {
     return safe(value);
   }
 
+  /** A varint, or its 32 bits where numbers are of fixed width. */
+  num(): number {
+    return this.fixed ? this.i32() : this.varint();
+  }
+
+  /** A varlong, or a longint where numbers are of fixed width. @throws see {@link varlong} */
+  long(min: number): number {
+    return this.fixed ? safe(Number(this.longint())) : this.varlong(min);
+  }
+
+  /** §3.1: a signed 64-bit integer of 4 or 12 bytes; a bigint where a number cannot hold it. */
+  longint(): number | bigint {
+    const short = this.i32();
+    if (short !== -1) return short;
+    const at = this.#take(8);
+    const value = this.#buf.readBigInt64LE(at);
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+
   /** Index with delta coding; two registers per direction for the whole connection (§3.4). */
   ndx(): number {
+    if (this.fixed) return this.i32();
     let b = this.u8();
     if (b === 0) return -1;
     const negative = b === 0xff;

@@ -18,6 +18,8 @@ export class ByteWriter {
   #prevPos = -1;
   #prevNeg = 1;
   #emitted = 0;
+  /** Whether numbers are of fixed width, as peers of old have them (§3.1). */
+  fixed = false;
 
   /**
    * @param emit takes each stretch, including `headroom` bytes of space in front
@@ -115,8 +117,30 @@ export class ByteWriter {
     for (let i = 0; i < rest; i++) this.#buf[this.#pos++] = bytes[i]!;
   }
 
+  /** A varint, or its 32 bits where numbers are of fixed width. */
+  num(value: number): void {
+    if (this.fixed) this.i32(value);
+    else this.varint(value);
+  }
+
+  /** A varlong, or a longint where numbers are of fixed width. */
+  long(value: number, min: number): void {
+    if (this.fixed) this.longint(value);
+    else this.varlong(value, min);
+  }
+
+  /** §3.1: 32 bits, or as many set ones and 64 bits. */
+  longint(value: number | bigint): void {
+    if (value >= 0 && value <= 0x7fffffff) return this.i32(Number(value));
+    const bits = BigInt.asUintN(64, BigInt(value));
+    this.i32(-1);
+    this.i32(Number(bits & 0xffffffffn));
+    this.i32(Number(bits >> 32n));
+  }
+
   /** §3.4 */
   ndx(n: number): void {
+    if (this.fixed) return this.i32(n);
     this.#room(6);
     if (n === -1) {
       this.#buf[this.#pos++] = 0;

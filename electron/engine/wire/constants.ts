@@ -1,7 +1,7 @@
 /** Numbers of the rsync protocol. Section numbers refer to the protocol reference (see engine/README.md). */
 
 export const PROTOCOL_MAX = 32;
-export const PROTOCOL_MIN = 30;
+export const PROTOCOL_MIN = 29;
 
 /** Compat flags (§2.2). */
 export const Compat = {
@@ -32,7 +32,7 @@ export const Msg = {
   NO_SEND: 102,
 } as const;
 
-/** File-list entry flags (§6.2), for protocols 30 and later. */
+/** File-list entry flags (§6.2). Some bits mean other things from protocol 30 on: `OldXFlag` has what they were. */
 export const XFlag = {
   TOP_DIR: 0x0001,
   SAME_MODE: 0x0002,
@@ -52,6 +52,9 @@ export const XFlag = {
   MOD_NSEC: 0x2000,
   SAME_ATIME: 0x4000,
 } as const;
+
+/** What bits of entry flags mean before protocol 30; SAME_RDEV before 28. */
+export const OldXFlag = { SAME_RDEV: 0x0004, SAME_DEV: 0x0400, SHORT_MINOR: 0x0800 } as const;
 
 /** Item flags (§7.2). */
 export const ItemFlag = {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { type DriftlineError, fail } from '../../../shared/errors.ts';
 import { ByteReader, UNDERFLOW } from './byte-reader.ts';
 import { Limit, Msg } from './constants.ts';
+import type { Dialect } from './dialect.ts';
 
 /** Returned by `tryParse` when the bytes for it have not all arrived. */
 export const MORE = Symbol('more');
@@ -69,6 +70,11 @@ export class PeerInput {
     stream.on('end', end);
     stream.on('close', end);
     stream.on('error', (error: Error) => this.abort(error));
+  }
+
+  /** The version was agreed on. */
+  speak({ compactNumbers }: Dialect): void {
+    this.reader.fixed = !compactNumbers;
   }
 
   /** From here on the stream is multiplexed (§2.6). Bytes already taken into the reader must have been consumed. */

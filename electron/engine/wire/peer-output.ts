@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { Limit, Msg } from './constants.ts';
+import { Limit, Msg, PROTOCOL_MAX } from './constants.ts';
+import { type Dialect, dialectOf, messageCode } from './dialect.ts';
 
 /** More unsent bytes than this and a role must wait (`drained`) before it goes on. */
 const HIGH_WATER = 1 << 20;
@@ -17,6 +18,7 @@ export class PeerOutput {
   readonly #stream: Writable;
   readonly #highWater: number;
   #muxed = false;
+  #dialect = dialectOf(PROTOCOL_MAX);
   #unsent = 0;
   #error: Error | null = null;
   /** `Date.now()` of the last write that the stream took, or of the start of a wait. */
@@ -36,6 +38,12 @@ export class PeerOutput {
       () => (this.#muxed ? 4 : 0),
     );
     stream.on('error', (error: Error) => this.abort(error));
+  }
+
+  /** The version was agreed on. */
+  speak(dialect: Dialect): void {
+    this.#dialect = dialect;
+    this.data.fixed = !dialect.compactNumbers;
   }
 
   /** From here on everything is framed (§2.6). */
@@ -60,11 +68,16 @@ export class PeerOutput {
     this.data.flush();
   }
 
-  /** Sends a message frame at this place in the stream (§4.2). */
+  /**
+   * Sends a message frame at this place in the stream (§4.2), in the words of the peer's version: what cannot be said
+   * in those, or where nothing is framed, is left unsaid.
+   */
   message(code: number, payload: Buffer = EMPTY): void {
+    const known = messageCode(this.#dialect, code);
+    if (known === null || !this.#muxed) return;
     this.data.flush();
     const frame = Buffer.alloc(4 + payload.length);
-    frame.writeUInt32LE((((7 + code) << 24) | payload.length) >>> 0, 0);
+    frame.writeUInt32LE((((7 + known) << 24) | payload.length) >>> 0, 0);
     payload.copy(frame, 4);
     this.#write(frame);
   }
@@ -80,7 +93,7 @@ export class PeerOutput {
     this.message(code, Buffer.from(text.slice(0, Limit.TEXT - 1), 'latin1'));
   }
 
-  /** An empty DATA frame (§4.5). */
+  /** An empty DATA frame (§4.5), where there are frames. */
   keepAlive(): void {
     this.message(Msg.DATA);
   }
