@@ -22,11 +22,15 @@ beforeAll(async () => {
     startDaemon({
       motd: 'Welcome\n',
       secrets: ['alice:s3cret'],
-      modules: { data: [], locked: ['auth users = alice', 'secrets file = %SECRETS%'] },
+      modules: {
+        data: [],
+        near: ['hosts allow = 127.0.0.1'],
+        locked: ['auth users = alice', 'secrets file = %SECRETS%'],
+      },
     }),
     startSshd({ passwordUser: false }),
   ]);
-  for (const name of ['data', 'locked']) build(join(daemon.folder, name), dir({ file: file('x') }));
+  for (const name of ['data', 'near', 'locked']) build(join(daemon.folder, name), dir({ file: file('x') }));
 });
 afterAll(() => Promise.all([daemon.stop(), sshd.stop()]));
 beforeEach(() => {
@@ -116,6 +120,12 @@ describe('RSYNC_CONNECT_PROG', () => {
     expectSame(await both(['-r', 'host::data'], { RSYNC_CONNECT_PROG: program() }));
     expectSame(await both(['host::'], { RSYNC_CONNECT_PROG: program() }));
     expectSame(await both(['-r', 'host::locked'], { RSYNC_CONNECT_PROG: program(), RSYNC_PASSWORD: 's3cret' }));
+  });
+
+  it('is a socket of the loopback network, which a daemon serves as inetd would start it', async () => {
+    const command = `${peers().rsync} --daemon --config=${daemon.config}`;
+    expectSame(await both(['-r', 'host::data'], { RSYNC_CONNECT_PROG: command }));
+    expectSame(await both(['-r', 'host::near'], { RSYNC_CONNECT_PROG: command }));
   });
 
   it('is told the host, by the shell that was asked for', async () => {

@@ -117,7 +117,7 @@ export function socketTransport(stream: Duplex, description: string): Transport 
  * A socket by the rules of `Transport.stream`. What arrived before a reset is delivered before it: a daemon that gives
  * up closes on what we are still sending, and its last words count. Once we have ended, a reset is an end.
  */
-class SocketStream extends Duplex {
+export class SocketStream extends Duplex {
   readonly #socket: Socket;
 
   constructor(socket: Socket, where: string) {
