@@ -5,10 +5,11 @@ import { Connection, cancelledError, type ConnectionHooks } from './connection.t
 import type { TransferStats } from './events.ts';
 import { clientRules } from './filter/wire.ts';
 import type { ReceivedNames } from './flist/id-map.ts';
+import type { SourceFs } from './fs/fs.ts';
 import { openJournal } from './fs/journal.ts';
 import { framesClient, negotiateAsClient } from './handshake/negotiate.ts';
-import { allowsIncRecurse, buildServerArgs } from './handshake/server-args.ts';
-import { localOpener, localSource } from './local-destination.ts';
+import { allowsIncRecurse, buildServerArgs, localWords } from './handshake/server-args.ts';
+import { heldSource, localOpener, localSource } from './local-destination.ts';
 import { listedArguments, namesAreRaw, ownNames, receiveNames } from './name-channel.ts';
 import type { TransferOptions } from './options/transfer-options.ts';
 import { expectationOf } from './roles/expectation.ts';
@@ -36,8 +37,8 @@ export interface TransferRequest {
   local: boolean;
   /** Folder for the journal of temporary files, or null for none. */
   journalDir: ByteString | null;
-  /** Push: entries to send instead of scanning `sources`. */
-  tree?: (conn: Connection) => SourceTree;
+  /** Push: entries to send instead of scanning `sources`, and where they are read from. */
+  tree?: (conn: Connection, fs: SourceFs) => SourceTree;
   /** Pull: restricts the run to these items (design §5). */
   planned?: Map<ByteString, PlanItem>;
 }
@@ -65,10 +66,9 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   const listed = ownNames(options, !pull || request.local);
   hooks.onEvent({ type: 'phase', phase: 'connecting' });
   const paths = pull ? request.sources : [request.destination];
-  const words = buildServerArgs(request.peerOptions ?? options, { sender: pull, paths });
-  // Of a local pair the sender is the client to rsync, and these options are the client's alone.
-  if (request.local && options.mungeLinks) words.splice(1, 0, '--munge-links');
-  if (request.local && options.from0 && !words.includes('--from0')) words.splice(1, 0, '--from0');
+  const told = request.peerOptions ?? options;
+  const words = buildServerArgs(told, { sender: pull, paths });
+  if (request.local) words.splice(1, 0, ...localWords(told));
   const transport = await started(request.startPeer(words), hooks.signal);
   const conn = new Connection(transport, options, false, hooks);
   const journal = openJournal(pull ? request.journalDir : null);
@@ -101,8 +101,13 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
       if (raw) conn.input.startMux();
       const source = localSource(options.fakeSuper);
       const sources = names ? listedArguments(source, request.sources, names, options) : request.sources;
-      const tree = request.tree?.(conn) ?? scanTree(conn, source, sources, clientRules(options, false));
-      totals = await sendingSide(conn, tree);
+      const held = heldSource(options, sources);
+      try {
+        const tree = request.tree?.(conn, held.fs) ?? scanTree(conn, held.fs, sources, clientRules(options, false));
+        totals = await sendingSide(conn, tree);
+      } finally {
+        held.close();
+      }
     }
     hooks.onEvent({ type: 'phase', phase: 'finishing' });
     const exit = await conn.finish();
@@ -144,14 +149,11 @@ function started(starting: Promise<Transport>, signal: AbortSignal): Promise<Tra
   });
 }
 
-/**
- * A peer inside this process, for local copies.
- * @param insecureLinks which no words tell a server, but this one is the same process
- */
+/** A peer inside this process, for local copies. */
 export const localPeer =
-  (journalDir: ByteString | null, signal: AbortSignal, insecureLinks = false): PeerStarter =>
-  ([first, ...words]) => {
+  (journalDir: ByteString | null, signal: AbortSignal): PeerStarter =>
+  (words) => {
     const { client, server } = createServedPair();
-    void serve(server, [first!, ...(insecureLinks ? ['--insecure-links'] : []), ...words], { journalDir, signal });
+    void serve(server, words, { journalDir, signal });
     return Promise.resolve(client);
   };

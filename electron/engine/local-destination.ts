@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import { joinPath, type ByteString } from '../../shared/model/path.ts';
+import { namedFolders } from './flist/source-argument.ts';
 import { canReserve } from './fs/file-writer.ts';
 import { errnoOf, fsError, isMissing } from './fs/fs-error.ts';
 import { fakeSuperSource } from './fs/fake-super.ts';
+import { type HeldSource, holdSource } from './fs/held-source.ts';
 import type { SourceFs } from './fs/fs.ts';
 import type { Journal } from './fs/journal.ts';
 import { atNamed } from './fs/named-path.ts';
@@ -13,7 +15,15 @@ import { DEFAULT_OPTIONS, readsQuietly, type TransferOptions } from './options/t
 import type { DestinationOpener } from './roles/destination.ts';
 
 /** Sources on this machine's disk. @param fakeSuper whether files stand for what their attributes say */
-export const localSource = (fakeSuper: boolean): SourceFs => (fakeSuper ? fakeSuperSource(nodeSourceFs) : nodeSourceFs);
+export const localSource = (fakeSuper: boolean, fs = nodeSourceFs): SourceFs => (fakeSuper ? fakeSuperSource(fs) : fs);
+
+/** The same for what these arguments name, where no option has links followed. See `holdSource`. */
+export function heldSource(options: TransferOptions, args: readonly ByteString[]): HeldSource {
+  const { fakeSuper, relative, copyLinks, copyUnsafeLinks, copyDirlinks, insecureLinks } = options;
+  const follows = copyLinks || copyUnsafeLinks || copyDirlinks || insecureLinks;
+  const { fs, close } = holdSource(follows ? [] : namedFolders(args, relative));
+  return { fs: localSource(fakeSuper, fs), close };
+}
 
 /**
  * Destinations on this machine's disk. Temporary files are recorded in `journal`.

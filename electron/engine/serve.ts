@@ -8,7 +8,7 @@ import { expandWildcards } from './flist/wildcards.ts';
 import { framesClient, negotiateAsServer } from './handshake/negotiate.ts';
 import { readSecludedArgs } from './handshake/secluded-args.ts';
 import { needsWholeList } from './handshake/server-args.ts';
-import { localOpener, localSource } from './local-destination.ts';
+import { heldSource, localOpener, localSource } from './local-destination.ts';
 import { listedArguments, namesAreRaw, ownNames, receiveNames } from './name-channel.ts';
 import { infoLevel } from './options/info-words.ts';
 import { parseServerWords, type ServerRequest } from './options/parse.ts';
@@ -98,7 +98,12 @@ async function converse(
       if (framed && raw && listIsRemote) conn.input.startMux();
       const source = localSource(options.fakeSuper);
       const sources = listed ? listedArguments(source, args, listed, options) : args;
-      await sendingSide(conn, scanTree(conn, source, sources, serverRules(options, received)));
+      const held = heldSource(options, sources);
+      try {
+        await sendingSide(conn, scanTree(conn, held.fs, sources, serverRules(options, received)));
+      } finally {
+        held.close();
+      }
     } else {
       await receivingSide(conn, {
         path: args[0]!,

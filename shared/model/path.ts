@@ -16,6 +16,12 @@ export function joinPath<T extends string>(dir: T, name: T): T {
   return (dir === '' ? name : name === '' ? dir : dir.endsWith('/') ? dir + name : `${dir}/${name}`) as T;
 }
 
+/** The folder that an entry of the path lies in; '' is the working directory. */
+export function folderOf(path: ByteString): ByteString {
+  const slash = path.lastIndexOf('/');
+  return slash === 0 ? '/' : path.slice(0, Math.max(slash, 0));
+}
+
 const ASCII_ONLY = /^[\x00-\x7f]*$/; // eslint-disable-line no-control-regex
 
 /** Decodes path bytes for people and JSON. Invalid sequences become U+DC80–U+DCFF, one per byte. */

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -65,6 +65,8 @@ beforeEach(() => {
   list = join(folder, 'list');
   writeFileSync(list, 'a.txt\nsub/c\nnone\n');
   writeFileSync(password, 's3cret\nmore\n', { mode: 0o600 });
+  symlinkSync(list, join(folder, 'foreign'));
+  lchownSync(join(folder, 'foreign'), 1234, 1234);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -88,7 +90,8 @@ async function both(args: readonly string[], options: RunOptions = {}, at = daem
         .replace('HOST', at.host)
         .replace('DEST', place)
         .replace('PASSWORD', password)
-        .replace('LIST', list),
+        .replace('LIST', list)
+        .replace('FOREIGN', join(folder, 'foreign')),
     );
     // A port of its own is what --port is for.
     const all = args.some((word) => word.includes('HOST')) ? [`--port=${at.port}`, ...words] : words;
@@ -175,6 +178,7 @@ describe('pulls', () => {
     ['without the message of the day', ['-ai', '--no-motd', 'URL/data/sub', 'DEST']],
     ['with early input', ['--early-input=LIST', '-t', 'URL/data/a.txt', 'DEST']],
     ['with early input that is too long', ['--early-input=URLDIR/data/big', 'URL/data/a.txt', 'DEST']],
+    ['with early input by a link of another user', ['--early-input=FOREIGN', '-t', 'URL/data/a.txt', 'DEST']],
     ['within the time to connect', ['--contimeout=30', '-t', 'URL/data/a.txt', 'DEST']],
   ])('%s', async (_name, args) => expectSame(await both(args)));
 

@@ -181,6 +181,9 @@ const SCENARIOS: Scenario[] = [
   scenario('kept in attributes on both ends', ['-aiX', '--fake-super'], both(attributes), {
     ...{ source: odd, routes: ['local'] },
   }),
+  scenario('owners and devices kept in attributes on both ends', ['-ai', '--fake-super'], farAway, {
+    ...{ source: odd, sources: ['kept/'], routes: ['local'] },
+  }),
 ];
 
 compareScenarios(SCENARIOS);

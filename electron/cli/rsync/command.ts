@@ -68,7 +68,7 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
   let closePeer = (): void => {};
   let startPeer: PeerStarter;
   let listModules: (() => Promise<void>) | null = null;
-  if (endpoints.direction === 'local') startPeer = localPeer(journalDir, signal, options.insecureLinks);
+  if (endpoints.direction === 'local') startPeer = localPeer(journalDir, signal);
   else {
     const { remoteShellPeer, sshPeer } = await import('./peer.ts');
     const context = {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath, textToBytes } from '../../../shared/model/path.ts';
+import { readNamed, type Trust } from '../../engine/fs/named-path.ts';
 import type { PeerStarter } from '../../engine/index.ts';
 import {
   type DaemonOptions,
@@ -36,7 +36,7 @@ export function daemonPeer(context: DaemonContext): DaemonPeer {
       module,
       user,
       protocol: options.protocol,
-      earlyInput: options.earlyInput === null ? null : readEarlyInput(options.earlyInput),
+      earlyInput: options.earlyInput === null ? null : readEarlyInput(options.earlyInput, options),
       allowMd4: process.env['DRIFTLINE_MD4_AUTH'] === '1',
     },
     wording: options,
@@ -70,13 +70,13 @@ function route({ options, user, host, port: urlPort }: DaemonContext): DaemonRou
 /** More than this a daemon does not take, in bytes (reference §8.2). */
 const MAX_EARLY_INPUT = 5120;
 
-function readEarlyInput(path: ByteString): Buffer | null {
+function readEarlyInput(path: ByteString, trust: Trust): Buffer | null {
   const shown = displayPath(bytesToText(path));
   const refuse = (message: string, cause?: unknown): Error =>
     fail('usage', 'early-input', message, { exitCode: 5, cause });
   let data: Buffer;
   try {
-    data = readFileSync(Buffer.from(path, 'latin1'));
+    data = readNamed(path, trust);
   } catch (cause) {
     throw refuse(`failed to open ${shown}`, cause);
   }

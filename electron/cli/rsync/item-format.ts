@@ -1,6 +1,7 @@
 import { isDirectory, itemize } from '../../../shared/itemize.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
 import type { ItemEvent } from '../../engine/events.ts';
+import { FORMAT_ESCAPE } from '../../engine/options/format-escapes.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import { permissionText, timeText } from './listing.ts';
 import { humanNumber } from './numbers.ts';
@@ -35,8 +36,6 @@ export interface FormatContext {
 
 type Part = ByteString | { readonly letter: string; readonly width: number; readonly level: number };
 
-/** An escape: apostrophes for readable numbers, a width, and a letter. */
-const ESCAPE = /%('*)(-?\d*)('*)([a-zA-Z%])/gs;
 const KNOWN = 'bBcCfGilLmMnoptU%';
 /** A width beyond this is one that somebody mistyped. */
 const MAX_WIDTH = 4096;
@@ -50,7 +49,7 @@ export class ItemFormat {
   constructor(format: ByteString, context: FormatContext) {
     this.#context = context;
     let from = 0;
-    for (const match of format.matchAll(ESCAPE)) {
+    for (const match of format.matchAll(FORMAT_ESCAPE)) {
       const [whole, before, width, after, letter] = match as unknown as [string, string, string, string, string];
       if (!KNOWN.includes(letter)) continue;
       if (match.index > from) this.#parts.push(format.slice(from, match.index));

@@ -1,5 +1,5 @@
 import { fail } from '../../../shared/errors.ts';
-import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
+import { type ByteString, bytesToText, displayPath, folderOf, joinPath } from '../../../shared/model/path.ts';
 
 /** A source argument: where it lies and what it is called in the list (§6.16). */
 export interface SourceArgument {
@@ -50,4 +50,19 @@ export function splitRelativeArgument(arg: ByteString): SourceArgument {
     absolute,
     impliesRoot: kept.startsWith('./') && parts.length > 0,
   };
+}
+
+/** The folders that arguments name on the way to what is listed; '' is the working directory. */
+export function namedFolders(args: readonly ByteString[], relative: boolean): Set<ByteString> {
+  const folders = new Set<ByteString>();
+  for (const arg of args) {
+    const { kind, base, name } = relative ? splitRelativeArgument(arg) : splitArgument(arg);
+    // Paths of entries are made like this one.
+    folders.add(folderOf(joinPath(base, 'x')));
+    if (kind === 'root') continue;
+    for (let slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1))
+      folders.add(joinPath(base, name.slice(0, slash)));
+    if (kind === 'folder') folders.add(joinPath(base, name));
+  }
+  return folders;
 }

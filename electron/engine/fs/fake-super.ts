@@ -4,7 +4,6 @@ import { FakeXattr } from '../flist/xattr.ts';
 import { isDevice, isDir, isLink, isReg, Limit, Mode } from '../wire/constants.ts';
 import { fakeAcls } from './acl.ts';
 import type { NewAttributes, ReadFile, SourceFs, Stat, XattrDoor } from './fs.ts';
-import { openXattrs } from './xattr.ts';
 
 const FAKE_STAT = FakeXattr.STAT;
 
@@ -79,8 +78,7 @@ export function setFakeAttributes(
 
 /** A source whose files stand for what their attributes say. */
 export function fakeSuperSource(fs: SourceFs): SourceFs {
-  const faked = (stat: Stat | null, path: ByteString): Stat | null =>
-    stat && readFakeStat(stat, openXattrs(path, path), path);
+  const faked = (stat: Stat | null, path: ByteString): Stat | null => stat && readFakeStat(stat, fs.xattrs(path), path);
   return {
     ...fs,
     acls: fakeAcls,

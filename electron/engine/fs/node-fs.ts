@@ -4,7 +4,7 @@ import { type ByteString, bytesToText, displayPath } from '../../../shared/model
 import { majorOf, minorOf } from './device-number.ts';
 import { deviceSize } from './device-size.ts';
 import type { ReadFile, ReadHow, SourceFs, Stat } from './fs.ts';
-import { errnoOf, fsError, isMissing } from './fs-error.ts';
+import { errnoError, errnoOf, fsError, isMissing } from './fs-error.ts';
 import { kernelAcls } from './acl.ts';
 import { native } from './native-path.ts';
 import { openXattrs } from './xattr.ts';
@@ -20,43 +20,63 @@ const BIG = { bigint: true, throwIfNoEntry: false } as const;
 /** libuv names: one char per byte. */
 export const BYTES = { encoding: 'latin1' } as const;
 
+/** How the system is to reach what lies at a path. Null: nothing lies there any more. */
+export interface Reach {
+  entry(path: ByteString): ByteString | null;
+  /** The same for a folder that is to be listed. */
+  folder(path: ByteString): ByteString | null;
+}
+
 /** The source side on node:fs. Nanoseconds need bigint stats, which cost no more than the inexact number form. */
-export const nodeSourceFs: SourceFs = {
-  lstat: (path) => statOrNull(fs.lstatSync, path, path),
-  stat: (path) => statOrNull(fs.statSync, path, path),
-  readdir(path) {
-    try {
-      return fs.readdirSync(native(path), BYTES);
-    } catch (error) {
-      throw fsError(error, 'list', path);
-    }
-  },
-  readlink(path) {
-    try {
-      return fs.readlinkSync(native(path), BYTES);
-    } catch (error) {
-      throw fsError(error, 'read the link', path);
-    }
-  },
-  realpath(path) {
-    try {
-      return fs.realpathSync.native(native(path), BYTES);
-    } catch (error) {
-      throw fsError(error, 'look at', path);
-    }
-  },
-  openRead: (path, how) => openRegular(path, path, how),
-  deviceSize,
-  unlink(path) {
-    try {
-      fs.unlinkSync(native(path));
-    } catch (error) {
-      throw fsError(error, 'remove', path);
-    }
-  },
-  xattrs: (path) => openXattrs(path, path),
-  acls: kernelAcls,
-};
+export function sourceOnNode(reach: Reach): SourceFs {
+  const at = (reached: ByteString | null, action: string, path: ByteString): ByteString => {
+    if (reached === null) throw errnoError('ENOENT', action, path);
+    return reached;
+  };
+  const stat = (call: BigStatCall, path: ByteString): Stat | null => {
+    const reached = reach.entry(path);
+    return reached === null ? null : statOrNull(call, reached, path);
+  };
+  return {
+    lstat: (path) => stat(fs.lstatSync, path),
+    stat: (path) => stat(fs.statSync, path),
+    readdir(path) {
+      try {
+        return fs.readdirSync(native(at(reach.folder(path), 'list', path)), BYTES);
+      } catch (error) {
+        throw fsError(error, 'list', path);
+      }
+    },
+    readlink(path) {
+      try {
+        return fs.readlinkSync(native(at(reach.entry(path), 'read the link', path)), BYTES);
+      } catch (error) {
+        throw fsError(error, 'read the link', path);
+      }
+    },
+    realpath(path) {
+      try {
+        return fs.realpathSync.native(native(at(reach.entry(path), 'look at', path)), BYTES);
+      } catch (error) {
+        throw fsError(error, 'look at', path);
+      }
+    },
+    openRead: (path, how) => openRegular(at(reach.entry(path), 'open', path), path, how),
+    deviceSize,
+    unlink(path) {
+      try {
+        fs.unlinkSync(native(at(reach.entry(path), 'remove', path)));
+      } catch (error) {
+        throw fsError(error, 'remove', path);
+      }
+    },
+    xattrs: (path) => openXattrs(at(reach.entry(path), 'reach the attributes of', path), path),
+    acls: kernelAcls,
+  };
+}
+
+/** The source side with paths as they are. */
+export const nodeSourceFs: SourceFs = sourceOnNode({ entry: (path) => path, folder: (path) => path });
 
 type BigStatCall = (path: string | Buffer, options: typeof BIG) => fs.BigIntStats | undefined;
 

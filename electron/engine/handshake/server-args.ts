@@ -1,7 +1,8 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import { idMapText } from '../options/id-map-rules.ts';
 import { infoForServer } from '../options/info-words.ts';
-import { DELAY_FOLDER, formatHas } from '../options/settle.ts';
+import { formatHas } from '../options/format-escapes.ts';
+import { DELAY_FOLDER } from '../options/settle.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { dialectOf } from '../wire/dialect.ts';
 
@@ -206,6 +207,20 @@ export function buildServerArgs(
     '.',
     ...(paths.length === 0 ? [''] : paths).map((path) => (path === '' ? '.' : path)),
   ];
+}
+
+/**
+ * Further words for a server that is this process: of a local pair, what is the client's alone holds for both ends, as
+ * in rsync, whose server is a copy of the client.
+ */
+export function localWords(options: TransferOptions): ByteString[] {
+  const words: ByteString[] = [];
+  if (options.mungeLinks) words.push('--munge-links');
+  if (options.from0) words.push('--from0');
+  if (options.fakeSuper) words.push('--fake-super');
+  if (options.superUser === false) words.push('--no-super');
+  if (options.insecureLinks) words.push('--insecure-links');
+  return words;
 }
 
 /** Wraps a word for a POSIX shell so that it arrives unchanged, whatever bytes it has (NUL excepted). */

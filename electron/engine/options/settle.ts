@@ -2,6 +2,7 @@ import { fail } from '../../../shared/errors.ts';
 import { applyRule, parseFilterRule, parseOldRule } from '../filter/parse.ts';
 import { hasXattrs } from '../fs/xattr.ts';
 import { settleCompression } from './compress-options.ts';
+import { formatHas } from './format-escapes.ts';
 import type { OptionState } from './option-row.ts';
 import { maxAlloc } from './table-wire.ts';
 import type { TransferOptions } from './transfer-options.ts';
@@ -140,10 +141,4 @@ const leadingNumber = (text: string): number => Number(/^\s*[+-]?\d+/.exec(text)
 function settleOutput({ options, server }: OptionState): void {
   if (server || options.outFormat === null) return;
   options.itemize = formatHas(options.outFormat, 'i') ? Math.max(1, options.itemize) : 0;
-}
-
-/** Whether an output format has this escape, with any width. */
-export function formatHas(format: string, escape: string): boolean {
-  for (const [, letter] of format.matchAll(/%'*-?\d*'*(.)/gs)) if (letter === escape) return true;
-  return false;
 }

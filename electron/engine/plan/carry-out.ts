@@ -111,7 +111,7 @@ function transferRequest(job: MirrorJob, transfers: readonly PlanItem[], signal:
       destination: destinationArgument(job),
       startPeer: job.startPeer,
       local: false,
-      tree: (conn) => plannedTree(conn, nodeSourceFs, job, transfers),
+      tree: (conn, fs) => plannedTree(conn, fs, job, transfers),
     };
   }
   return {
@@ -186,7 +186,7 @@ async function removeRemotely(
       startPeer: job.startPeer,
       local: false,
       journalDir: null,
-      tree: () => folderTree(nodeSourceFs, job, folders),
+      tree: (_conn, fs) => folderTree(fs, job, folders),
     },
     {
       ...hooks,
