@@ -28,7 +28,9 @@ const STAMPS = join(DIST, '.stamps');
 const PARTS = {
   node: {
     config: 'nodeConfig',
-    sources: ['shared', 'electron', 'test/bench', 'test/differential', 'test/support', 'build/icons'],
+    sources: [
+      ...['shared', 'electron', 'test/bench', 'test/differential', 'test/hostile', 'test/support', 'build/icons'],
+    ],
     entries: {
       cli: 'electron/cli/main.ts',
       demo: 'electron/cli/demo.ts',
@@ -37,6 +39,7 @@ const PARTS = {
       main: 'electron/main/main.ts',
       bench: 'test/bench/bench.ts',
       fuzz: 'test/differential/fuzz.ts',
+      'fuzz-decoders': 'test/hostile/fuzz.ts',
     },
   },
   harness: {

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { DriftlineError } from '../../shared/errors.ts';
 import { runTransfer } from '../../electron/engine/index.ts';
 import { parseClientWords } from '../../electron/engine/options/parse.ts';
+import { faultTransport } from './fault-transport.ts';
 import { allNames, twoFolders } from './pair.ts';
 import { scriptedClient, scriptedServer, type ScriptedPeer } from './scripted-peer.ts';
 
@@ -17,6 +18,10 @@ export interface Attack {
   /** What a client of ours asks for. */
   source?: string;
   incRecurse?: boolean;
+  /** Damages what the peer sends. */
+  damage?: (chunk: Buffer, offset: number) => Buffer;
+  /** A conversation that hangs is ended after so many milliseconds, which judges nothing. */
+  patience?: number;
 }
 
 /** How it ended for us. `code` is `kind/code` of the error a client of ours ended with; a server has only its text. */
@@ -72,18 +77,21 @@ export class Battlefield {
   async #run(
     side: Side,
     direction: 'pull' | 'push',
-    { words = ['-r'], source = '/srv/', incRecurse = false }: Attack,
+    { words = ['-r'], source = '/srv/', incRecurse = false, damage, patience }: Attack,
     script: (peer: ScriptedPeer) => Promise<void>,
   ): Promise<Outcome> {
     const { src, dst, journals } = this.folders;
     if (side === 'server') {
       const serverSends = direction === 'push';
       const { exitCode, text } = await scriptedClient(words, serverSends ? `${src}/` : dst, script, {
-        ...{ serverSends, incRecurse },
+        ...{ serverSends, incRecurse, damage, patience },
       });
       return { exitCode, code: null, text };
     }
     let text = '';
+    const startPeer = scriptedServer(script, incRecurse);
+    const abort = new AbortController();
+    const timer = patience === undefined ? undefined : setTimeout(() => abort.abort(), patience);
     try {
       const result = await runTransfer(
         {
@@ -91,12 +99,15 @@ export class Battlefield {
           direction,
           sources: [direction === 'pull' ? source : `${src}/`],
           destination: direction === 'pull' ? dst : '/srv/',
-          startPeer: scriptedServer(script, incRecurse),
+          startPeer: async (serverWords) => {
+            const transport = await startPeer(serverWords);
+            return damage ? faultTransport(transport, { receive: damage }) : transport;
+          },
           local: false,
           journalDir: journals,
         },
         {
-          signal: new AbortController().signal,
+          signal: abort.signal,
           onEvent: (event) => {
             if (event.type === 'issue') text += `${event.issue.code}: ${event.issue.message}\n`;
           },
@@ -108,6 +119,8 @@ export class Battlefield {
       if (!(error instanceof DriftlineError)) throw error;
       const { kind, code, exitCode, message } = error.data;
       return { exitCode, code: `${kind}/${code}`, text: message };
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -22,6 +22,7 @@ import type { ServerSide } from '../../electron/engine/transport/server-side.ts'
 import type { Transport } from '../../electron/engine/transport/transport.ts';
 import { ItemFlag, Limit, Ndx } from '../../electron/engine/wire/constants.ts';
 import { DriftlineError } from '../../shared/errors.ts';
+import { type Faults, faultTransport } from './fault-transport.ts';
 
 /** What a peer asks for, or answers with. `head` is a sum head; `ndx` may be one of `Ndx`. */
 export interface Item {
@@ -95,17 +96,28 @@ export interface Served {
   told: number | null;
 }
 
+export interface ClientSettings {
+  /** Whether the server is the sender. */
+  serverSends?: boolean | undefined;
+  incRecurse?: boolean | undefined;
+  /** What the server may reach; absent: all. */
+  root?: string | undefined;
+  /** Damages what the client sends. */
+  damage?: Faults['send'] | undefined;
+  /** The client goes after so many milliseconds. */
+  patience?: number | undefined;
+}
+
 /**
  * A client of our own server.
  * @param words rsync's, without the path
- * @param serverSends whether the server is the sender
  * @param script may throw what ends the connection
  */
 export async function scriptedClient(
   words: readonly string[],
   path: string,
   script: (peer: ScriptedPeer) => Promise<void>,
-  { serverSends = true, incRecurse = false, root }: { serverSends?: boolean; incRecurse?: boolean; root?: string } = {},
+  { serverSends = true, incRecurse = false, root, damage, patience }: ClientSettings = {},
 ): Promise<Served> {
   const { options } = parseClientWords([...words], () => '');
   const { client, server } = createServedPair();
@@ -113,7 +125,9 @@ export async function scriptedClient(
   client.stderr!.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
   const serverWords = buildServerArgs({ ...options, incRecurse }, { sender: serverSends, paths: [path] });
   const served = serve(server, serverWords, { journalDir: null, ...(root === undefined ? {} : { root }) });
-  const conn = new Connection({ ...client, stderr: null }, options, false, quiet);
+  const transport = damage ? faultTransport(client, { send: damage }) : client;
+  const conn = new Connection({ ...transport, stderr: null }, options, false, quiet);
+  const timer = patience === undefined ? undefined : setTimeout(() => transport.close(), patience);
   let told: number | null = null;
   try {
     conn.agreed = await negotiateAsClient(conn.input, conn.output, options, incRecurse);
@@ -126,6 +140,7 @@ export async function scriptedClient(
     if (!(error instanceof DriftlineError)) throw error;
     told = error.data.exitCode;
   } finally {
+    clearTimeout(timer);
     conn.dispose();
   }
   return { exitCode: await served, text, told };
