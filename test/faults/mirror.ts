@@ -24,13 +24,14 @@ export class Mirror {
 
   /**
    * @param folder for source and old state
-   * @param destination may lie elsewhere, on the same file system
+   * @param destination may lie elsewhere
    * @param big size of the one large file, of which the first half is the same before and after
    */
   constructor(folder: string, destination = join(folder, 'destination'), big = 8 * 1024 * 1024) {
     this.source = join(folder, 'source');
     this.#old = join(folder, 'old');
     this.destination = destination;
+    fs.mkdirSync(folder, { recursive: true });
     const content = randomBytes(big, 1);
     const tree: Tree = { a: dir(smallFiles(1)), b: dir(smallFiles(2)), gone: dir(smallFiles(3)) };
     // A user's own, named as temporary files are (faults.md P3).
@@ -59,7 +60,8 @@ export class Mirror {
     for (const name of fs.readdirSync(this.destination)) {
       fs.rmSync(join(this.destination, name), { recursive: true });
     }
-    execFileSync('cp', ['-al', `${this.#old}/.`, this.destination]);
+    const sameDisk = fs.statSync(this.#old).dev === fs.statSync(this.destination).dev;
+    execFileSync('cp', [sameDisk ? '-al' : '-a', `${this.#old}/.`, this.destination]);
   }
 
   /** Waits until no server works in the destination any more: it outlives its connection. */

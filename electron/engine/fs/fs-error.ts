@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { native } from './native-path.ts';
@@ -33,7 +34,10 @@ const REASON: Record<string, string> = {
 /** The system's code (`ENOENT`) of something thrown by node:fs; `EINVAL` for arguments Node refused, '' for anything else. */
 export function errnoOf(error: unknown): string {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return '';
-  return error.code.startsWith('ERR_') ? 'EINVAL' : error.code;
+  if (error.code.startsWith('ERR_')) return 'EINVAL';
+  // libuv has no name for some that matter (EDQUOT, ESTALE); their number is there.
+  const number = error.code === 'UNKNOWN' && 'errno' in error ? -Number(error.errno) : 0;
+  return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? error.code;
 }
 
 /** True for the two codes that mean "there is nothing at this path". */
