@@ -125,6 +125,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   }
   const lists = new FileLists(agreed.incRecurse, true, agreed.dialect.treeOrder);
   const listReceiver = new ListReceiver(conn, lists, request.expectation);
+  listReceiver.local = request.local;
   listReceiver.mungesLinks = options.mungeLinks && !request.local;
   const { deleteExcluded } = options;
   const chainOptions = { deleteExcluded, mergeFiles: mergeFilesOf(conn) };

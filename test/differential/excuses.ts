@@ -40,7 +40,7 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
   {
     why: 'rsync gives a copy of the alternate folder the mode of the link or FIFO that it replaces: a link’s is open to all',
     applies: ({ args, source, destination }, has) =>
-      has('--copy-dest') &&
+      has('--copy-dest', '--compare-dest', '--link-dest') &&
       !args.some((word) => word.startsWith('-a')) &&
       source.some(({ kind, path }) => kind === 'file' && holds(destination, path, 'link', 'fifo')),
   },
@@ -64,12 +64,8 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
       one.source.some(({ kind, path }) => kind === 'file' && !holds(one.destination, path, 'file', 'hard')),
   },
   {
-    why: 'rsync 3.5.0 cannot put files into a --partial-dir=../ of a single file and says EINVAL',
-    applies: ({ sources, source }, has) =>
-      has('--partial-dir=../') &&
-      has('--delay-updates') &&
-      sources.length === 1 &&
-      source.some(({ kind, path }) => kind !== 'dir' && `src/${path}` === sources[0]),
+    why: 'rsync 3.5.0 cannot put what it delays into a --partial-dir=../ and says EINVAL',
+    applies: (_, has) => has('--partial-dir=../') && has('--delay-updates'),
   },
   {
     why: 'without -p rsync’s receiver may or may not find the similar file, and its mode, before that gives way',

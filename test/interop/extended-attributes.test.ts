@@ -143,6 +143,11 @@ const SCENARIOS: Scenario[] = [
   scenario('ACLs, protocol 30, without incremental recursion', ['-aiA', '--protocol=30', '--no-i-r'], acls),
   scenario('ACLs without owners, by name', ['-rltiA', '--no-i-r'], acls, { routes: ['push', 'pull', 'pull by rsync'] }),
   scenario('ACLs by number', ['-aiA', '--numeric-ids'], acls, { routes: ['push', 'pull', 'pull by rsync'] }),
+  ...['F600,D700', 'g+w', 'Fg-r'].map((chmod) =>
+    scenario(`ACLs and --chmod=${chmod}`, ['-aiA', `--chmod=${chmod}`], acls, {
+      routes: ['push', 'pull', 'local', 'push from rsync'],
+    }),
+  ),
   scenario('ACLs over others', ['-aiA'], both(acls, aclsBefore), { destination: tree, alsoOld: true }),
   scenario('ACLs over others, told and not carried out', ['-ainA'], both(acls, aclsBefore), { destination: tree }),
   scenario('ACLs with content', ['-aiA'], both(acls, aclsBefore), {

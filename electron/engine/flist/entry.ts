@@ -54,6 +54,8 @@ export interface EntryExtra {
   /** `-A`: index into the connection's table of ACLs (§6.10); folders have a second one for their default ACL. */
   acl?: number;
   defaultAcl?: number;
+  /** The mode its ACL was listed with, where `--chmod` has changed it since and should have come first. */
+  aclMode?: number;
   /** `-X`: index into the connection's table of attribute sets (§6.10). */
   xattr?: number;
 }

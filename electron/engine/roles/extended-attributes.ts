@@ -1,6 +1,15 @@
 import { fail } from '../../../shared/errors.ts';
 import type { Connection } from '../connection.ts';
-import { type Acl, completeAcl, completeDefaultAcl, isExtended, NO_ACL, sameAcl, sortNames } from '../flist/acl.ts';
+import {
+  type Acl,
+  completeAcl,
+  completeDefaultAcl,
+  isExtended,
+  NO_ACL,
+  sameAcl,
+  sortNames,
+  stripAcl,
+} from '../flist/acl.ts';
 import type { AttributesReader } from '../flist/entry-attributes.ts';
 import type { FileEntry } from '../flist/entry.ts';
 import type { IdMapper } from '../flist/id-map.ts';
@@ -246,7 +255,9 @@ export class ExtendedAttributes implements ExtendedRules {
   }
 
   #accessAcl(entry: FileEntry, mode: number): Acl {
-    const acl = this.#local(this.#listed.acls.get(entry.extra?.acl));
+    const { acl: index, aclMode } = entry.extra ?? {};
+    const listed = this.#local(this.#listed.acls.get(index));
+    const acl = aclMode === undefined ? listed : stripAcl(completeAcl(listed, aclMode), entry.mode);
     return isExtended(acl) ? completeAcl(acl, mode) : NO_ACL;
   }
 

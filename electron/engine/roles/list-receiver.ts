@@ -33,6 +33,8 @@ export class ListReceiver {
   namesDir: (name: ByteString) => boolean = () => false;
   /** Whether links are stored so that they lead nowhere (`--munge-links`). */
   mungesLinks = false;
+  /** Whether the sending half is this process: what `--chmod` makes of a mode is then what its ACL belongs to. */
+  local = false;
   userNames: Map<number, ByteString>;
   groupNames: Map<number, ByteString>;
 
@@ -149,6 +151,7 @@ export class ListReceiver {
   #adapt(entry: FileEntry): void {
     const { chmod } = this.#conn.options;
     if (!isLink(entry.mode)) {
+      if (this.local && entry.extra?.acl !== undefined) entry.extra.aclMode = entry.mode;
       if (entry.mode !== 0) entry.mode = changeMode(entry.mode, isDir(entry.mode), chmod);
     } else if (this.mungesLinks && entry.extra?.link !== undefined) entry.extra.link = mungeLink(entry.extra.link);
   }

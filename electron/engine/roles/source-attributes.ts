@@ -6,6 +6,7 @@ import { AttributeTables } from '../flist/entry-attributes.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
 import { sourceXattr } from '../flist/xattr.ts';
 import type { SourceFs } from '../fs/fs.ts';
+import { changeMode } from '../options/chmod.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
 import { isDir, isLink } from '../wire/constants.ts';
 import { sentNames, wireName, type XattrRules } from './xattr-names.ts';
@@ -58,7 +59,7 @@ export class SourceAttributes {
       const store = this.#fs.acls;
       const aclAt = aclPath === path ? at : this.#fs.xattrs(aclPath);
       const acl = store.access(aclAt, mode);
-      if (acl !== NO_ACL) (entry.extra ??= {}).acl = this.tables.acls.add(stripAcl(acl, mode));
+      if (acl !== NO_ACL) (entry.extra ??= {}).acl = this.tables.acls.add(stripAcl(acl, this.#sentMode(mode)));
       const byDefault = isDir(mode) ? store.default(aclAt) : NO_ACL;
       if (byDefault !== NO_ACL) (entry.extra ??= {}).defaultAcl = this.tables.defaultAcls.add(byDefault);
     }
@@ -68,6 +69,12 @@ export class SourceAttributes {
       return value === null ? [] : [sourceXattr(wireName(name, this.#rules), name, value)];
     });
     if (set.length > 0) (entry.extra ??= {}).xattr = this.tables.xattrs.add(set);
+  }
+
+  /** What the entry's mode will be once it is sent: the ACL goes with that one. */
+  #sentMode(mode: number): number {
+    const { chmod } = this.#conn.options;
+    return chmod.length > 0 ? changeMode(mode, isDir(mode), chmod) : mode;
   }
 
   /** Answers a request for values; one that cannot be read any more is empty. */
