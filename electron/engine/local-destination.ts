@@ -31,7 +31,10 @@ export function heldSource(options: TransferOptions, args: readonly ByteString[]
  */
 export function localOpener(
   journal: Journal,
-  options: Pick<TransferOptions, 'fakeSuper' | 'openNoatime' | 'atimes' | 'insecureLinks'> = DEFAULT_OPTIONS,
+  options: Pick<
+    TransferOptions,
+    'fakeSuper' | 'openNoatime' | 'atimes' | 'insecureLinks' | 'confineRoot'
+  > = DEFAULT_OPTIONS,
 ): DestinationOpener {
   const { fakeSuper } = options;
   const noatime = readsQuietly(options);

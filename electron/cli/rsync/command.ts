@@ -2,6 +2,7 @@ import { DriftlineError, type ErrorData, fail, toErrorData } from '../../../shar
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import type { TransferStats } from '../../engine/events.ts';
 import { localPeer, type PeerStarter, runTransfer } from '../../engine/index.ts';
+import { serverWords } from '../../engine/options/parse.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import { onStopSignals } from '../signals.ts';
 import { StandardOutput } from '../standard-output.ts';
@@ -24,7 +25,8 @@ type ClientCommand = Extract<RsyncCommand, { mode: 'client' }>;
  * @returns the exit code
  */
 export async function runRsync(argv: readonly ByteString[]): Promise<number> {
-  if (argv[0] === '--server') return runServer(argv);
+  const server = serverWords(argv);
+  if (server !== null) return runServer(server);
   const stop = new AbortController();
   const output = new StandardOutput(() => stop.abort());
   const err = (text: string): void => output.err(Buffer.from(`${text}\n`, 'utf8'));

@@ -34,6 +34,14 @@ describe('parseRsyncArgs', () => {
     expect(failure(() => parseRsyncArgs(['-a'], {}))).toMatchObject({ code: 'missing-source', exitCode: 1 });
   });
 
+  it("takes options before --server, which --rsync-path put there, for a server's", () => {
+    expect(parseRsyncArgs(['--fake-super', '--log-file', '--server', '-r', 'x', 'y'], {}).mode).toBe('client');
+    expect(parseRsyncArgs(['-r', '--', 'x', '--server'], {}).mode).toBe('client');
+    expect(parseRsyncArgs(['--temp-dir', '/t', '--fake-super', '--server', '-r', '--', '.', '-x'], {})).toMatchObject({
+      ...{ mode: 'server', args: ['-x'], options: { recursive: true, fakeSuper: true, tempDir: '/t' } },
+    });
+  });
+
   it('lists when there is no destination', () => {
     expect(parseRsyncArgs(['h:x'], {})).toMatchObject({ dest: null, options: { listOnly: true, dirs: true } });
     expect(parseRsyncArgs(['-r', 'x'], {})).toMatchObject({ dest: null, options: { listOnly: true, dirs: false } });

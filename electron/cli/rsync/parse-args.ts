@@ -4,6 +4,7 @@ import {
   parseClientWords,
   type ParsedWords,
   parseServerWords,
+  serverWords,
   type ServerRequest,
 } from '../../engine/options/parse.ts';
 import type { ReadListFile } from '../../engine/options/option-row.ts';
@@ -58,7 +59,8 @@ export function parseRsyncArgs(
   argv: readonly ByteString[],
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): RsyncCommand {
-  if (argv[0] === '--server') return parseServerWords(argv);
+  const server = serverWords(argv);
+  if (server !== null) return parseServerWords(server);
   // `-h` means human-readable numbers, except on its own.
   if (argv.length === 1 && argv[0] === '-h') return { mode: 'help' };
   const readOnce = onceEach(readRuleFile);

@@ -45,6 +45,27 @@ describe('openNamed', () => {
       expect(() => read(name), name).toThrow(expect.objectContaining({ code }));
   });
 
+  it.runIf(process.platform === 'linux')('opens nothing out of the folder that confines it', () => {
+    const root = fs.realpathSync(base);
+    const confined = { ...OWN, confineRoot: `${root}/folder` };
+    fs.writeFileSync(join(base, 'file'), 'content');
+    link('folder', 'in');
+    link('../file', 'folder/out');
+    link('../folder/file', 'folder/and back');
+    link(join(root, 'file'), 'folder/sub/out');
+    const held = fs.openSync(join(base, 'folder/sub'), 'r');
+    const pin = `/proc/self/fd/${held}`;
+    for (const path of ['folder/file', 'folder/sub/../file', 'in/file', 'folder/and back'])
+      expect(readNamed(`${root}/${path}`, confined).toString(), path).toBe('content');
+    expect(readNamed(`${pin}/../file`, confined).toString()).toBe('content');
+    expect(atNamed(`${root}/folder`, confined, (at) => fs.realpathSync(at))).toBe(`${root}/folder`);
+    const outside = ['file', 'folder/out', 'folder/sub/out', 'folder/../file', 'new', 'folder/sub/../../new'];
+    for (const path of [...outside.map((name) => `${root}/${name}`), `${pin}/../out`, `${pin}/out`, '/proc/self/fd/..'])
+      expect(() => openNamed(path, O_WRONLY | O_CREAT, confined), path).toThrow(/--confine-root/);
+    expect(fs.existsSync(join(base, 'new'))).toBe(false);
+    fs.closeSync(held);
+  });
+
   it.runIf(process.getuid?.() === 0 && process.platform === 'linux')('follows no link of another user', () => {
     link('folder', 'foreign');
     link('file', 'folder/foreign');

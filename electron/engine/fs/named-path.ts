@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { posix } from 'node:path';
 import { type DriftlineError, fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { canHold } from './dir-handles.ts';
@@ -8,11 +9,18 @@ import { native } from './native-path.ts';
 export interface Trust {
   /** `--insecure-links`: links count whoever made them. */
   readonly insecureLinks: boolean;
+  /** `--confine-root`: the folder, an absolute path without links, that they must not lead out of. */
+  readonly confineRoot?: ByteString | null;
 }
 
 const { O_NOFOLLOW, O_DIRECTORY } = fs.constants;
 // Linux: a descriptor that only names what is there.
 const O_PATH = 0x200000;
+/**
+ * A folder that this process was given open, as rrsync gives its folders. The link that such a path ends with leads to
+ * where it lies, and that is looked at.
+ */
+const PINNED = /^\/proc\/(self|\d+)\/fd\/\d+(\/|$)/;
 /** Links followed on one path, as in the kernel. */
 const MAX_LINKS = 40;
 
@@ -23,11 +31,13 @@ const MAX_LINKS = 40;
  * is no /proc the system follows links as ever.
  * @param flags for `open`; `O_CREAT` makes the last component
  * @returns a file descriptor
- * @throws fs `foreign-link`, or the system's own error
+ * @throws fs `foreign-link`, `outside-root`, or the system's own error
  */
-export function openNamed(path: ByteString, flags: number, { insecureLinks }: Trust, mode?: number): number {
+export function openNamed(path: ByteString, flags: number, trust: Trust, mode?: number): number {
+  const { insecureLinks, confineRoot = null } = trust;
   if (insecureLinks || path === '' || !canHold()) return fs.openSync(native(path), flags, mode);
   const rest = partsOf(path);
+  let confined = confineRoot !== null && !PINNED.test(path);
   let at = start(path);
   try {
     for (let links = 0; ;) {
@@ -36,6 +46,7 @@ export function openNamed(path: ByteString, flags: number, { insecureLinks }: Tr
       const target = linkTarget(here, path);
       if (target === null) {
         const isLast = rest.length === 0;
+        if (confined) checkInside(confineRoot!, at, name, isLast, path);
         const fd = fs.openSync(native(here), (isLast ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW, mode);
         if (isLast) return fd;
         fs.closeSync(at);
@@ -47,6 +58,7 @@ export function openNamed(path: ByteString, flags: number, { insecureLinks }: Tr
       if (!target.startsWith('/')) continue;
       fs.closeSync(at);
       at = start(target);
+      confined = confineRoot !== null;
     }
   } finally {
     fs.closeSync(at);
@@ -75,8 +87,10 @@ export function readNamed(path: ByteString, trust: Trust): Buffer {
   }
 }
 
-export function isForeignLink(error: unknown): error is DriftlineError {
-  return error instanceof Error && 'data' in error && (error as DriftlineError).data.code === 'foreign-link';
+/** Whether something the user named was not opened because of where it leads. */
+export function isRefusedPath(error: unknown): error is DriftlineError {
+  if (!(error instanceof Error && 'data' in error)) return false;
+  return ['foreign-link', 'outside-root'].includes((error as DriftlineError).data.code);
 }
 
 const start = (path: ByteString): number => fs.openSync(path.startsWith('/') ? '/' : '.', O_PATH | O_DIRECTORY);
@@ -99,6 +113,19 @@ function linkTarget(here: ByteString, path: ByteString): ByteString | null {
   if (after?.ino !== before.ino || after.ctimeNs !== before.ctimeNs) throw foreignLink(path);
   return target;
 }
+
+/** @param isLast otherwise the way to the root is open as well */
+function checkInside(root: ByteString, at: number, name: ByteString, isLast: boolean, path: ByteString): void {
+  const folder = fs.readlinkSync(`/proc/self/fd/${at}`, 'latin1');
+  const place = posix.join(folder, name);
+  if (lies(place, root) || (!isLast && lies(root, place))) return;
+  const text = bytesToText(path);
+  const message = `"${displayPath(text)}" leads out of ${displayPath(bytesToText(root))} (--confine-root).`;
+  throw fail('fs', 'outside-root', message, { path: text, details: { errno: 'ELOOP' } });
+}
+
+const lies = (path: ByteString, root: ByteString): boolean =>
+  path === root || root === '/' || path.startsWith(`${root}/`);
 
 function foreignLink(path: ByteString): DriftlineError {
   const text = bytesToText(path);

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { type DriftlineError, fail } from '../../../shared/errors.ts';
 import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
 import type { MergeFiles } from '../filter/merge-file.ts';
-import { isForeignLink, openNamed, type Trust } from './named-path.ts';
+import { isRefusedPath, openNamed, type Trust } from './named-path.ts';
 import { native } from './native-path.ts';
 
 /** Longest rule file read, in bytes. */
@@ -27,7 +27,7 @@ export function readRuleFile(
     if (fs.statSync(native(path), { throwIfNoEntry: false }) === undefined) return null;
     fd = openNamed(path, O_RDONLY | O_NONBLOCK, trust);
   } catch (error) {
-    if (isForeignLink(error)) refused(error);
+    if (isRefusedPath(error)) refused(error);
     return null;
   }
   try {

@@ -220,6 +220,7 @@ export function localWords(options: TransferOptions): ByteString[] {
   if (options.fakeSuper) words.push('--fake-super');
   if (options.superUser === false) words.push('--no-super');
   if (options.insecureLinks) words.push('--insecure-links');
+  if (options.confineRoot !== null) words.push(`--confine-root=${options.confineRoot}`);
   return words;
 }
 

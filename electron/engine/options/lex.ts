@@ -76,8 +76,10 @@ export function* lexWords(words: readonly ByteString[], server: boolean): Genera
 
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
-    if (word === '--' && !server) {
-      for (const argument of words.slice(i + 1)) yield { kind: 'argument', word: argument };
+    if (word === '--') {
+      // rrsync puts it before the `.` of a server.
+      const rest = words.slice(server && words[i + 1] === '.' ? i + 2 : i + 1);
+      for (const argument of rest) yield { kind: 'argument', word: argument };
       return;
     }
     if (word.length < 2 || word[0] !== '-') {

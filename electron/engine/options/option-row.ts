@@ -43,8 +43,11 @@ export interface OptionState {
   readonly readRuleFile: ReadListFile;
 }
 
-/** Reads a file that an option names. @param insecureLinks see `TransferOptions` */
-export type ReadListFile = (path: ByteString, how: { insecureLinks: boolean }) => ByteString;
+/** Reads a file that an option names. @param how see `TransferOptions` */
+export type ReadListFile = (
+  path: ByteString,
+  how: Pick<TransferOptions, 'insecureLinks' | 'confineRoot'>,
+) => ByteString;
 
 /** One option. The parser, `--help` and the refusals all come from these rows. */
 export interface OptionRow {

@@ -26,7 +26,6 @@ const SERVER_ROWS: readonly OptionRow[] = [
 
 /** Options of rsync 3.5 that this version refuses by name. */
 const REFUSED_ROWS: readonly OptionRow[] = [
-  refused('confine-root', undefined, 'value'),
   refused('write-batch', undefined, 'value'),
   refused('only-write-batch', undefined, 'value'),
   refused('read-batch', undefined, 'value'),

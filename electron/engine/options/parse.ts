@@ -82,6 +82,20 @@ export function parseClientWords(
 }
 
 /**
+ * The words of a server with `--server` first; null for those of a client. Only options may stand before it, as
+ * `--rsync-path='rsync --fake-super'` puts them there.
+ */
+export function serverWords(words: readonly ByteString[]): readonly ByteString[] | null {
+  const at = words.indexOf('--server');
+  if (at <= 0) return at === 0 ? words : null;
+  const before = [...lexWords(words.slice(0, at + 1), true)];
+  const last = before.pop();
+  if (last?.kind !== 'option' || last.row.long !== 'server') return null; // the value of an option
+  if (before.some(({ kind }) => kind === 'argument')) return null;
+  return ['--server', ...words.slice(0, at), ...words.slice(at + 1)];
+}
+
+/**
  * Parses the words a stock client starts its server with, from `--server` on (reference §1).
  * @param secluded the words that came over the connection, where `options.secludedArgs` tells that they do; null while
  *   they are still to come: then the result has no `args`

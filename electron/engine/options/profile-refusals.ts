@@ -20,6 +20,7 @@ export const PROFILE_REFUSALS: Readonly<Record<string, string>> = {
   dirs: WHOLE,
   'old-dirs': WHOLE,
   'insecure-links': 'a profile names its folders themselves',
+  'confine-root': 'a profile names its folders themselves',
   'munge-links': LINKS,
   'keep-dirlinks': LINKS,
   'files-from': WHOLE,

@@ -1,5 +1,6 @@
 import { fail } from '../../../shared/errors.ts';
 import { applyRule, parseFilterRule, parseOldRule } from '../filter/parse.ts';
+import { canHold } from '../fs/dir-handles.ts';
 import { hasXattrs } from '../fs/xattr.ts';
 import { settleCompression } from './compress-options.ts';
 import { formatHas } from './format-escapes.ts';
@@ -27,6 +28,7 @@ export function settle(state: OptionState, env: Environment): TransferOptions {
   }
   settleBackup(state);
   settleAttributes(state);
+  settlePaths(state);
   settleWriting(state, env);
   settleOutput(state);
   settleCompression(state);
@@ -54,6 +56,13 @@ function settleScope(state: OptionState): void {
     if (!state.server) applyRule(state.filters, parseOldRule('/*/*', false));
   }
   options.dirs = dirs === 'on' || (dirs === 'unset' && !options.recursive && (options.listOnly || list));
+}
+
+/** Where paths are followed as ever, nothing can tell where they lead. */
+function settlePaths({ options }: OptionState): void {
+  if (options.confineRoot === null) return;
+  if (options.insecureLinks) throw fail('usage', 'conflict', '--insecure-links cannot be combined with --confine-root');
+  if (!canHold()) throw fail('usage', 'not-supported', '--confine-root works on Linux with /proc only');
 }
 
 /** ACLs and attributes need system calls that are not everywhere. */

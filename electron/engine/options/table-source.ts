@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { fail } from '../../../shared/errors.ts';
 import { counted, flag, type OptionGroup, type OptionState, toggle, value } from './option-row.ts';
 import { ARCHIVE } from './transfer-options.ts';
@@ -36,6 +37,13 @@ function filesFrom(state: OptionState, text: string): void {
   else state.options.filesFrom = { path: remote[2]!, at: 'remote', host: remote[1] === '' ? null : remote[1]! };
 }
 
+/** `/` confines nothing. */
+function confineRoot({ options }: OptionState, text: string): void {
+  if (!text.startsWith('/')) throw fail('usage', 'bad-value', '--confine-root must be an absolute path');
+  const root = posix.normalize(text).replace(/\/$/, '');
+  options.confineRoot = root === '' ? null : root;
+}
+
 /** What is taken from the source (rows E1 and E7 of the features). */
 export const SOURCE_OPTIONS: OptionGroup = {
   title: 'What is copied',
@@ -65,6 +73,7 @@ export const SOURCE_OPTIONS: OptionGroup = {
     toggle('copy-unsafe-links', undefined, 'copyUnsafeLinks', 'copy what links out of the tree point to', false),
     toggle('safe-links', undefined, 'safeLinks', 'leave out links that point out of the tree', false),
     toggle('insecure-links', undefined, 'insecureLinks', 'follow links in the paths of options, whoever made them'),
+    value('confine-root', { metavar: 'DIR' }, 'refuse paths of options that lead out of this folder', confineRoot),
     toggle('munge-links', undefined, 'mungeLinks', 'store links so that nothing can follow them'),
     toggle('copy-dirlinks', 'k', 'copyDirlinks', 'copy folders that links point to', false),
     toggle('keep-dirlinks', 'K', 'keepDirlinks', 'take links to folders at the destination as folders', false),

@@ -33,6 +33,7 @@ export interface TransferOptions {
   removeSourceFiles: boolean;
   pruneEmptyDirs: boolean; // -m
   insecureLinks: boolean; // links of other users in paths the user named are followed
+  confineRoot: ByteString | null; // what those paths must not lead out of
   /** Where the list of `--files-from` lies, or null; `host` as named, where the remote side was named at all. */
   filesFrom: { readonly path: ByteString; readonly at: 'local' | 'remote'; readonly host: ByteString | null } | null;
   from0: boolean; // -0
@@ -203,6 +204,7 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   removeSourceFiles: false,
   pruneEmptyDirs: false,
   insecureLinks: false,
+  confineRoot: null,
   filesFrom: null,
   from0: false,
   openNoatime: false,
