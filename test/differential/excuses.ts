@@ -88,9 +88,7 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
     applies: ({ source, destination }, has) =>
       has('--backup-dir=bak') &&
       !has('--no-inc-recursive') &&
-      source.every(
-        ({ path, kind }) => path.includes('/') || kind === 'dir' || !holds(destination, path, 'file', 'hard'),
-      ),
+      !source.some((one) => !one.path.includes('/') && one.kind !== 'dir' && replaces(one, destination)),
   },
   {
     why: 'rsync follows links within the alternate folder; we do not leave the folder that was named',
@@ -153,6 +151,11 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
       route === 'pull' && list !== null && args.some((word) => /^(--exclude|-f)/.test(word)) && !has('--no-r'),
   },
   {
+    why: 'rsync keeps to the rule files of `folder/` for the sources that are named behind it',
+    applies: ({ sources }, has) =>
+      has('-f:', '-f dir-merge', '-C') && sources.slice(0, -1).some((source) => source.endsWith('/')),
+  },
+  {
     why: 'rsync 3.2.7 hangs, with itself too',
     applies: ({ release }, has) => release === '3.2.7' && has('-H') && has('--existing') && has('--max-size'),
   },
@@ -161,6 +164,15 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
 /** Whether a tree has something of one of these kinds at a path. */
 const holds = (tree: readonly Entry[] | null, path: string, ...kinds: Entry['kind'][]): boolean =>
   tree?.some((at) => at.path === path && kinds.includes(at.kind)) ?? false;
+
+/** Whether an entry takes the place of a file that is not like it. */
+const replaces = ({ path, kind, mtime, pieces }: Entry, tree: readonly Entry[] | null): boolean =>
+  tree?.some(
+    (at) =>
+      at.path === path &&
+      (at.kind === 'file' || at.kind === 'hard') &&
+      (at.kind !== kind || at.mtime !== mtime || JSON.stringify(at.pieces) !== JSON.stringify(pieces)),
+  ) ?? false;
 
 const keepsModes = ({ args }: Case): boolean =>
   args.some((arg) => /^-[a-zA-Z]*[ap]/.test(arg) || arg === '--perms' || arg === '--archive') &&
