@@ -9,8 +9,8 @@ import { isDir } from '../wire/constants.ts';
 export interface DestinationOpener {
   /** Where ACLs lie. */
   readonly acls: AclStore;
-  /** Follows symlinks; null if nothing is there. */
-  stat(path: ByteString): Stat | null;
+  /** Follows symlinks, those of other users too where `anyones`; null if nothing is there. */
+  stat(path: ByteString, anyones?: boolean): Stat | null;
   /** Makes one directory level. */
   mkdir(path: ByteString, mode: number): void;
   /** @param follow whether a symlink to a folder below it stands for that folder (`--keep-dirlinks`) */

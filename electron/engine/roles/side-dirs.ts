@@ -35,9 +35,12 @@ export class SideDirs {
     return this.#base === null ? withoutDots(joinPath(this.#wanted, named)) : joinPath(this.#base, named);
   }
 
-  /** What a path leads to, through whatever links. */
-  look(named: ByteString): 'folder' | 'other' | 'missing' {
-    const stat = this.#opener.stat(this.resolve(named));
+  /**
+   * What a path leads to.
+   * @param anyones whether through links of other users too: for names that the user did not give
+   */
+  look(named: ByteString, anyones = false): 'folder' | 'other' | 'missing' {
+    const stat = this.#opener.stat(this.resolve(named), anyones);
     return stat === null ? 'missing' : isDir(stat.mode) ? 'folder' : 'other';
   }
 
