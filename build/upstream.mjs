@@ -1,0 +1,138 @@
+#!/usr/bin/env node
+/**
+ * `npm run test:upstream [-- TEST…]`: rsync's own test suite with `driftline rsync` in the place of rsync and stock
+ * rsync as its peer. Nothing of the suite is part of this project: its public source is fetched into the cache folder,
+ * or DRIFTLINE_UPSTREAM names an unpacked copy, which is left as it is. Never part of `npm test`: tests of races spend
+ * seconds each, and some take fixed ports.
+ *
+ * Tests that cannot say anything about this program are left out by test/upstream-not-applicable.json, with reasons.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CACHE, ROOT, which } from './peers.mjs';
+
+const SOURCE = 'https://github.com/RsyncProject/rsync.git';
+const VERSION = 'v3.5.0';
+/** What the suite itself calls: listings in its own form, group ids, device numbers. The others test rsync's C code. */
+const HELPERS = 'tls trimslash t_unsafe t_chmod_secure t_secure_relpath wildtest getgroups getfsdev'.split(' ');
+const NEEDS = ['rsync', 'git', 'python3', 'gcc', 'make', 'autoconf', 'aclocal', 'setfacl', 'setfattr'];
+/** Seconds: for one test, and for one that tries to win a race. */
+const LIMITS = ['--timeout=180', '--race-timeout=3'];
+
+/** @param {string} why */
+function notRun(why) {
+  console.log(`upstream: not run (${why})`);
+  process.exit(0);
+}
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ * @param {string} cwd
+ */
+const succeeds = (program, args, cwd) => spawnSync(program, args, { cwd, stdio: 'ignore' }).status === 0;
+
+/** @returns {string} a folder with the suite's source */
+function source() {
+  const given = process.env.DRIFTLINE_UPSTREAM;
+  if (given) return existsSync(join(given, 'runtests.py')) ? given : (notRun(`${given} has no runtests.py`) ?? '');
+  const cached = join(CACHE, `upstream-${VERSION}`);
+  if (existsSync(cached)) return cached;
+  mkdirSync(CACHE, { recursive: true });
+  const fresh = mkdtempSync(join(CACHE, 'upstream-'));
+  const clone = ['clone', '--quiet', '--depth=1', `--branch=${VERSION}`, SOURCE, join(fresh, 'rsync')];
+  if (succeeds('git', clone, ROOT)) renameSync(join(fresh, 'rsync'), cached);
+  rmSync(fresh, { recursive: true, force: true });
+  return existsSync(cached)
+    ? cached
+    : (notRun('its source cannot be fetched; DRIFTLINE_UPSTREAM may name a copy') ?? '');
+}
+
+/**
+ * A copy of the source with what the suite calls, and this program under rsync's name.
+ * @param {string} folder
+ */
+function prepare(folder) {
+  cpSync(source(), folder, { recursive: true, filter: (path) => !path.endsWith('/.git') });
+  // Without what only rsync itself is linked with.
+  const without = ['openssl', 'xxhash', 'zstd', 'lz4', 'md2man'].map((name) => `--disable-${name}`);
+  const built =
+    succeeds('aclocal', ['-I', 'm4'], folder) &&
+    succeeds('autoconf', ['-o', 'configure.sh'], folder) &&
+    succeeds('autoheader', [], folder) &&
+    succeeds('./configure.sh', [...without, '--with-included-popt', '--with-included-zlib'], folder) &&
+    succeeds('make', HELPERS, folder);
+  if (!built) throw new Error('the helpers of the suite cannot be built');
+  const script = `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'dist/cli.js')}' rsync "$@"\n`;
+  writeFileSync(join(folder, 'rsync'), script, { mode: 0o755 });
+}
+
+/**
+ * @param {string} folder
+ * @param {string[]} args
+ * @returns {Promise<Map<string, string>>} test → its line, `PASS name` or `SKIP name (why)`; a failure's has its log
+ */
+function suite(folder, args) {
+  const peer = which('rsync') ?? '';
+  const run = ['runtests.py', `--rsync-bin=${join(folder, 'rsync')}`, `--rsync-bin2=${peer}`, `--tooldir=${folder}`];
+  const env = { ...process.env, scratchbase: folder, DRIFTLINE_HOME: join(folder, 'home') };
+  const child = spawn('python3', [...run, ...LIMITS, ...args], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  /** @type {Map<string, string>} */
+  const outcomes = new Map();
+  let rest = '';
+  /** @type {string[]} */
+  let log = [];
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const [, outcome, name] = /^(PASS|FAIL|SKIP|XFAIL) +(\S+)/.exec(line) ?? [];
+      if (outcome === undefined || name === undefined) {
+        log.push(line);
+        continue;
+      }
+      console.log(line);
+      outcomes.set(name, outcome === 'FAIL' ? [...log, line].join('\n') : line);
+      log = [];
+    }
+  });
+  return new Promise((resolve, reject) => child.on('error', reject).on('close', () => resolve(outcomes)));
+}
+
+if (process.platform !== 'linux' || process.getuid?.() !== 0) notRun('needs Linux and root');
+const missing = NEEDS.filter((name) => which(name) === null);
+if (missing.length > 0) notRun(`needs ${missing.join(', ')}`);
+/** @type {Record<string, string[]>} reason → tests */
+const groups = JSON.parse(readFileSync(join(ROOT, 'test/upstream-not-applicable.json'), 'utf8'));
+const notApplicable = Object.values(groups).flat();
+
+const folder = mkdtempSync(join(tmpdir(), 'driftline-upstream-'));
+try {
+  prepare(folder);
+  const names = process.argv.slice(2);
+  const some = names.length > 0 ? names : [`--exclude=${notApplicable.join(',')}`];
+  const outcomes = await suite(folder, ['-j2', ...some]);
+  // A pipe cannot carry what these need.
+  const byTcp = [...outcomes].filter(([, line]) => /^SKIP.*(TCP|socket|use-tcp)/.test(line)).map(([name]) => name);
+  if (byTcp.length > 0)
+    for (const [name, line] of await suite(folder, ['--use-tcp', ...byTcp])) outcomes.set(name, line);
+
+  const lines = [...outcomes.values()];
+  const failed = lines.filter((line) => !/^(PASS|SKIP|XFAIL)/.test(line));
+  for (const line of failed) console.log(`\n${line}`);
+  const count = (/** @type {string} */ outcome) => lines.filter((line) => line.startsWith(outcome)).length;
+  if (names.length === 0)
+    for (const [reason, tests] of Object.entries(groups)) console.log(`not applicable, ${tests.length}: ${reason}`);
+  const skipped = `${count('SKIP')} skipped by the suite`;
+  const apart = names.length === 0 ? `, ${notApplicable.length} not applicable` : '';
+  console.log(`\n${count('PASS')} passed, ${failed.length} failed${apart}, ${skipped}`);
+  process.exitCode = failed.length > 0 ? 1 : 0;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
