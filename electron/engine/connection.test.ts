@@ -31,15 +31,17 @@ describe('life signs', () => {
       stderr?: PassThrough;
       stopAt?: number;
       gate?: Gate;
+      timeout?: number;
+      opened?: boolean;
     } = {},
   ) => {
     const conn = new Connection(
       { ...ours, stderr: more.stderr ?? null },
-      { ...DEFAULT_OPTIONS, timeout: 10, stopAt: more.stopAt ?? null },
+      { ...DEFAULT_OPTIONS, timeout: more.timeout ?? 10, stopAt: more.stopAt ?? null },
       more.isServer ?? false,
       { signal: new AbortController().signal, onEvent: more.onEvent ?? (() => {}), gate: more.gate ?? new Gate() },
     );
-    conn.agreed = { protocol: 32 } as Agreement;
+    if (more.opened !== false) conn.agreed = { protocol: 32 } as Agreement;
     open.push(conn);
     return conn;
   };
@@ -52,6 +54,28 @@ describe('life signs', () => {
     expect(conn.firstError).toBeNull();
     vi.advanceTimersByTime(1_000);
     expect(conn.firstError).toMatchObject(timedOut);
+  });
+
+  it.each([
+    [false, 600_000],
+    [true, 60_000],
+  ])('a peer that never opens the conversation is given up, whether it begins (%s) or not', async (begins, limit) => {
+    const conn = connect({ timeout: 0, opened: false });
+    for (let left = limit; left > 0; left -= 20_000) {
+      expect(conn.firstError).toBeNull();
+      if (begins) theirs.stream.write(Buffer.alloc(1));
+      await turn();
+      vi.advanceTimersByTime(20_000);
+    }
+    expect(conn.firstError).toBeNull();
+    vi.advanceTimersByTime(2_000);
+    expect(conn.firstError).toMatchObject({ data: { code: 'opening-timeout', exitCode: 30 } });
+  });
+
+  it('one that has opened it may then be silent for as long as it likes', () => {
+    const conn = connect({ timeout: 0 });
+    vi.advanceTimersByTime(3_600_000);
+    expect(conn.firstError).toBeNull();
   });
 
   it('ends at the requested time, however lively the peer is', async () => {

@@ -14,6 +14,12 @@ import { PeerOutput } from './wire/peer-output.ts';
 const SLICE_MS = 40;
 /** How often life signs are looked at, in milliseconds. */
 const CHECK_MS = 1000;
+/**
+ * How long a peer may take to open the conversation, in milliseconds: from its first byte on, and until that. The latter
+ * is long because somebody may have to type a password on the way, or the server to wake a disk.
+ */
+const OPENING_MS = 60_000;
+const SILENCE_MS = 600_000;
 /** Progress events at most this often, in milliseconds. */
 const PROGRESS_MS = 100;
 /** Remote standard error kept for messages, in bytes; the rest is dropped (faults.md S7). */
@@ -58,6 +64,9 @@ export class Connection {
   #sliceStart = performance.now();
   #lastProgress = 0;
   #lastCheck = Date.now();
+  readonly #started = Date.now();
+  /** When the peer's first byte was there, or 0. */
+  #answered = 0;
   #error: DriftlineError | null = null;
   #stderrBytes = 0;
   #stderrRest = '';
@@ -304,6 +313,7 @@ export class Connection {
         }),
       );
     }
+    if ((this.agreed as Agreement | undefined) === undefined && !late) this.#checkOpening(now);
     if (this.#timeoutMs === 0) return;
     if (this.#hooks.gate?.closed === true) return this.#keepAliveIfDue();
     // After long synchronous work, or sleep of the machine, what has arrived is yet to be read: the next check judges.
@@ -325,6 +335,20 @@ export class Connection {
       );
     }
     this.#keepAliveIfDue();
+  }
+
+  /** A peer that never says what it speaks, or takes its time over it, is not waited for without end (R8). */
+  #checkOpening(now: number): void {
+    if (this.#answered === 0 && this.input.received > 0) this.#answered = now;
+    const limit = this.#answered === 0 ? SILENCE_MS : OPENING_MS;
+    if (now - (this.#answered || this.#started) <= limit) return;
+    const peer = displayPath(this.transport.description);
+    this.abort(
+      fail('connect', 'opening-timeout', `${peer} did not open the conversation within ${limit / 1000} s`, {
+        exitCode: 30,
+        hint: 'Check that what is started there is rsync, and that nothing on the way waits for an answer.',
+      }),
+    );
   }
 
   #keepAliveIfDue(): void {

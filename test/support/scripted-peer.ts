@@ -40,6 +40,8 @@ export interface ScriptedPeer {
   conn: Connection;
   /** Sends the first list. @param layout in place of what was agreed on */
   list(entries: Partial<FileEntry>[], more?: { tables?: AttributeTables; layout?: Partial<FlistLayout> }): void;
+  /** Writes an entry of a list that is not ended. */
+  entry(entry: Partial<FileEntry>): void;
   /** Incremental recursion: the contents of a folder, by its number. */
   subList(dirIndex: number, entries: Partial<FileEntry>[]): void;
   /** Incremental recursion: there are no more lists. */
@@ -173,6 +175,10 @@ function peerOn(conn: Connection): ScriptedPeer {
       writeList(entries);
       encoder.writeTail(data, 0);
       output.flush();
+    },
+    entry(entry) {
+      encoder ??= new FlistEncoder(flistLayout(conn.agreed, conn.options), null);
+      encoder.writeEntry(data, { ...BLANK, ...entry });
     },
     subList(dirIndex, entries) {
       data.ndx(Ndx.FLIST_OFFSET - dirIndex);

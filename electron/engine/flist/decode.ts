@@ -23,10 +23,12 @@ export const isFlistEnd = (value: FileEntry | FlistEnd): value is FlistEnd => 'e
  */
 export const MAX_ENTRIES = 20_000_000;
 /** What may be held at a time: the part of this thread's heap that its entries may take. Beyond the heap it would die. */
-const HEAP_SHARE = 0.6;
+const HEAP_SHARE = 0.5;
 /** Heap that an entry takes beside its text, and what rare fields add; measured. */
 const ENTRY_BYTES = 160;
 const EXTRA_BYTES = 96;
+/** What a folder takes besides, in the tables that hold folders to the end. */
+const FOLDER_BYTES = 128;
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
@@ -179,6 +181,8 @@ export class FlistDecoder {
     // That was the last read: from here on the entry counts.
     const { extra } = entry;
     let kept = entry.dir === this.#dir ? 0 : entry.dir.length;
+    // Folders are looked up by their whole name.
+    if (isDir(entry.mode)) kept += FOLDER_BYTES + entry.dir.length + entry.base.length;
     if (sameFile === null) {
       kept += keepIdName(this.uidNames, entry.uid, this.#foundUser);
       kept += keepIdName(this.gidNames, entry.gid, this.#foundGroup);
