@@ -227,9 +227,9 @@ export class Connection {
     switch (code) {
       case Msg.ERROR_XFER:
         this.hadItemError = true;
-        return this.#text('error', payload);
+        return this.#text('error', payload, true);
       case Msg.ERROR:
-        return this.#text('error', payload);
+        return this.#text('error', payload, true);
       case Msg.WARNING:
         return this.#text('warning', payload);
       case Msg.INFO:
@@ -272,8 +272,10 @@ export class Connection {
     }
   }
 
-  #text(level: 'info' | 'warning' | 'error', payload: Buffer): void {
-    if (payload.length > 0) this.emit({ type: 'message', level, from: 'remote', text: payload.toString('latin1') });
+  #text(level: 'info' | 'warning' | 'error', payload: Buffer, failure = false): void {
+    if (payload.length === 0) return;
+    const text = payload.toString('latin1');
+    this.emit({ type: 'message', level, from: 'remote', text, ...(failure && { failure }) });
   }
 
   #stderr(chunk: Buffer): void {
@@ -282,12 +284,18 @@ export class Connection {
     this.#stderrBytes += chunk.length;
     const lines = (this.#stderrRest + chunk.toString('latin1')).split('\n');
     this.#stderrRest = lines.pop()!;
-    for (const line of lines) this.emit({ type: 'message', level: 'error', from: 'remote', text: `${line}\n` });
+    for (const line of lines) this.#stderrLine(line);
+  }
+
+  /** rsync ≥ 3.2.3 writes its errors here and sends an empty ERROR_XFER for each. */
+  #stderrLine(line: string): void {
+    const failure = /^(rsync|driftline|ERROR): /.test(line);
+    const text = `${line}\n`;
+    this.emit({ type: 'message', level: 'error', from: 'remote', text, ...(failure && { failure }) });
   }
 
   #flushStderr(): void {
-    if (this.#stderrRest !== '')
-      this.emit({ type: 'message', level: 'error', from: 'remote', text: `${this.#stderrRest}\n` });
+    if (this.#stderrRest !== '') this.#stderrLine(this.#stderrRest);
     this.#stderrRest = '';
   }
 

@@ -80,6 +80,8 @@ export interface MessageEvent {
   level: 'info' | 'warning' | 'error';
   from: 'remote' | 'local';
   text: ByteString;
+  /** The peer's rsync says that something failed; not set for what login scripts write to standard error. */
+  failure?: true;
 }
 
 /** Absolute figures; the host computes rates. Sent at most 10 times a second, and once at the end. */
@@ -137,7 +139,8 @@ export interface EngineIssue {
     | 'delete-skipped-io-error'
     | 'litter-left'
     | 'make-way-failed'
-    | 'source-kept';
+    | 'source-kept'
+    | 'server-failure';
   name: ByteString;
   /** System error code (`EACCES`) where there is one. */
   errno?: string;

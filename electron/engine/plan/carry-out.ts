@@ -14,6 +14,7 @@ import { destinationArgument, sourceArguments, type MirrorJob } from './job.ts';
 import { folderTree, plannedTree } from './planned-tree.ts';
 import { kindOf, parentOf } from './planner.ts';
 import { turn } from './preview.ts';
+import { withServerWords } from './server-words.ts';
 
 export interface CarriedOut {
   stats: TransferStats;
@@ -27,15 +28,20 @@ export interface CarriedOut {
  */
 export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks: TransferHooks): Promise<CarriedOut> {
   let issueCount = 0;
+  let serverWords = 0;
   let transferIssues = 0;
-  const counting: TransferHooks = {
+  const counting = withServerWords({
     ...hooks,
     onEvent: (event) => {
-      // A notice, as rsync's own: the exit code stays 0 and the deletions go on.
-      if (event.type === 'issue' && event.issue.code !== 'skipped-non-regular') issueCount++;
+      if (event.type === 'issue') {
+        // What counts of the server's words is in the exit code already.
+        if (event.issue.code === 'server-failure') serverWords++;
+        // A notice, as rsync's own: the exit code stays 0 and the deletions go on.
+        else if (event.issue.code !== 'skipped-non-regular') issueCount++;
+      }
       hooks.onEvent(event);
     },
-  };
+  });
   const place = job.direction === 'push' ? null : placeOf(nodeSourceFs.stat(job.destination));
   const deletions = items.filter((item) => item.action === 'delete');
   const { maxDelete } = job.options;
@@ -82,7 +88,7 @@ export async function carryOut(job: MirrorJob, items: readonly PlanItem[], hooks
   return {
     stats: { ...(stats ?? NO_STATS), deleted: { total, regular, dirs, links, devices, specials } },
     exitCode,
-    issueCount,
+    issueCount: issueCount + serverWords,
   };
 }
 

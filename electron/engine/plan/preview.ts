@@ -20,6 +20,7 @@ import { Mode, isDir, isLink, isReg } from '../wire/constants.ts';
 import type { ReceiverAbilities } from './decide.ts';
 import { folderNames, mirroredFolder, sourceArguments, type MirrorJob } from './job.ts';
 import { makePlan, parentOf, rebase, type Listing } from './planner.ts';
+import { withServerWords } from './server-words.ts';
 
 export interface PreviewResult {
   /** The plan, as shared/plan-codec.ts has it. */
@@ -44,7 +45,7 @@ export async function previewTransfer(job: MirrorJob, hooks: TransferHooks, extr
   const count = (side: 'source' | 'destination'): TransferHooks => ({
     ...hooks,
     onEvent: (event) => {
-      if (event.type === 'issue') issues[side]++;
+      if (event.type === 'issue' && event.issue.code !== 'server-failure') issues[side]++;
       // The sessions that list are one phase of this, whatever they are in themselves.
       const own = event.type === 'listed' || (event.type === 'phase' && event.phase !== 'connecting');
       if (!own) hooks.onEvent(event);
@@ -205,6 +206,7 @@ async function listRemote(
     checksumChoice: options.checksum ? LIST_SUM : options.checksumChoice,
   };
   let missing = false;
+  const told = withServerWords(hooks);
   const result = await runTransfer(
     {
       options: listOptions,
@@ -224,7 +226,7 @@ async function listRemote(
         }
         if (event.type === 'message' && event.from === 'remote' && /No such file or directory \(2\)/.test(event.text))
           missing = true;
-        else hooks.onEvent(event);
+        else told.onEvent(event);
       },
     },
   );

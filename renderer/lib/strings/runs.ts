@@ -76,6 +76,7 @@ export const runs = {
     'litter-left': 'The next run removes it.',
     'make-way-failed': 'Move what stands in its place at the destination away, then retry.',
     'source-kept': 'It stays in the source because it did not arrive.',
+    'server-failure': 'Check space and permissions on the server, then retry.',
   } as Readonly<Record<string, string>>,
   waits: (name: string) => `${name} waits its turn`,
   hasStarted: (name: string) => `${name} is running`,
