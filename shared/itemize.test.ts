@@ -25,6 +25,7 @@ describe('itemize (protocol reference §8.9)', () => {
     ['hf         ', 0x5000, FILE, 'recv'],
     ['hf+++++++++', 0x7000, FILE, 'recv'],
     ['>f.........', 0x8000, FILE, 'recv'],
+    ['<f?????????', 0x18000, FILE, 'send'],
   ])('%s', (expected, iflags, mode, direction) => {
     expect(itemize({ iflags, mode, direction }, { times: true })).toBe(expected);
   });

@@ -16,6 +16,7 @@ export const ITEM = {
   isNew: 0x2000,
   localChange: 0x4000,
   transfer: 0x8000,
+  reasonsUnknown: 0x10000,
 } as const;
 
 const INSIGNIFICANT = ITEM.basisTypeFollows | ITEM.xnameFollows | ITEM.localChange;
@@ -66,6 +67,7 @@ export function itemize(item: ItemizeInput, context: { times: boolean; linkTimes
   const action = linked ? 'h' : local ? 'c' : !moved ? '.' : item.direction === 'send' ? '<' : '>';
   const head = action + (LETTERS[mode & TYPE_MASK] ?? 'f');
   if ((iflags & ITEM.isNew) !== 0) return `${head}+++++++++`;
+  if ((iflags & ITEM.reasonsUnknown) !== 0) return `${head}?????????`;
 
   const symlink = isSymlink(mode);
   const mark = (bit: number, letter: string): string => ((iflags & bit) !== 0 ? letter : '.');

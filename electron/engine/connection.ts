@@ -20,6 +20,8 @@ const CHECK_MS = 1000;
  */
 const OPENING_MS = 60_000;
 const SILENCE_MS = 600_000;
+/** After the goodbye a peer of old has so long to end by itself, in milliseconds. */
+const OLD_END_MS = 10_000;
 /** Progress events at most this often, in milliseconds. */
 const PROGRESS_MS = 100;
 /** Remote standard error kept for messages, in bytes; the rest is dropped (faults.md S7). */
@@ -195,11 +197,7 @@ export class Connection {
    * @returns how the peer ended
    */
   async finish(): Promise<PeerExit> {
-    this.output.end();
-    await this.input.readToEnd().catch((error: unknown) => {
-      // Everything was said: how a socket is taken down says nothing any more.
-      if (!(error instanceof DriftlineError && error.data.code === 'stream-failed')) throw error;
-    });
+    await this.#readToEnd();
     const exit = await new Promise<PeerExit>((resolve, reject) => {
       this.onAbort = () => reject(this.#error!);
       void this.transport.exit.then(resolve);
@@ -207,6 +205,24 @@ export class Connection {
     });
     this.#flushStderr();
     return exit;
+  }
+
+  /** Reads what still comes. Most servers end when we do. */
+  async #readToEnd(): Promise<void> {
+    // openrsync takes the end of what it reads for an error, and ends without it.
+    const endsItself = !this.agreed.dialect.compatFlags;
+    if (endsItself) this.output.flush();
+    else this.output.end();
+    const timer = endsItself ? setTimeout(() => this.output.end(), OLD_END_MS) : null;
+    try {
+      await this.input.readToEnd();
+    } catch (error) {
+      // Everything was said: how a socket is taken down says nothing any more.
+      if (!(error instanceof DriftlineError && error.data.code === 'stream-failed')) throw error;
+    } finally {
+      if (timer !== null) clearTimeout(timer);
+    }
+    if (endsItself) this.output.end();
   }
 
   /** Releases timers and listeners. The transport is closed if it still lives. */

@@ -99,8 +99,9 @@ async function converse(
       const source = localSource(options.fakeSuper);
       const sources = listed ? listedArguments(source, args, listed, options) : args;
       const held = heldSource(options, sources);
+      const rules = serverRules(options, received, true, conn.agreed.dialect);
       try {
-        await sendingSide(conn, scanTree(conn, held.fs, sources, serverRules(options, received)));
+        await sendingSide(conn, scanTree(conn, held.fs, sources, rules));
       } finally {
         held.close();
       }
@@ -108,7 +109,7 @@ async function converse(
       await receivingSide(conn, {
         path: args[0]!,
         opener: localOpener(journal, options),
-        filters: received,
+        filters: serverRules(options, received, false, conn.agreed.dialect),
         expectation: null,
         names,
         planned: null,
@@ -149,7 +150,9 @@ function report(
   say: (text: ByteString) => void,
 ): void {
   const text = (code: number, line: ByteString) => {
-    if (channel === 'frames' && conn.output.muxed) conn.output.messageText(code, line);
+    // Clients of old may have no place for a server's standard error.
+    const frames = channel === 'frames' || (conn.agreed && !conn.agreed.dialect.items);
+    if (frames && conn.output.muxed) conn.output.messageText(code, line);
     else say(line);
   };
   if (event.type === 'issue') {

@@ -27,6 +27,7 @@ import { attributeRules } from './roles/xattr-names.ts';
 import { SideDirs } from './roles/side-dirs.ts';
 import type { PeerExit } from './transport/transport.ts';
 import { exitError } from './transport/peer-exit.ts';
+import { infoLevel } from './options/info-words.ts';
 import { Msg, Ndx } from './wire/constants.ts';
 
 /** Totals of one session, before the peer's exit is known. */
@@ -59,7 +60,7 @@ export async function receiveFilters(conn: Connection, serverSends: boolean): Pr
       return length === 0 ? null : r.string(length);
     });
     if (text === null) return rules;
-    decodeRule(rules, text);
+    decodeRule(rules, text, conn.agreed.dialect);
   }
 }
 
@@ -185,8 +186,14 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   if (options.listOnly) state.onList = (list) => list.entries.forEach((entry) => emitListed(conn, entry));
   for (const list of received) state.addList(list);
   const report = (name: ByteString, isDir_: boolean, mode: number) => {
-    if (conn.isServer) conn.output.message(Msg.DELETED, Buffer.from(isDir_ ? `${name}\0` : name, 'latin1'));
-    else conn.emit({ type: 'deleted', name, isDir: isDir_, mode });
+    if (conn.isServer && agreed.dialect.items)
+      conn.output.message(Msg.DELETED, Buffer.from(isDir_ ? `${name}\0` : name, 'latin1'));
+    else if (conn.isServer) {
+      // Clients of old print what they are told.
+      const start = options.itemize > 0 ? '*deleting   ' : infoLevel(options, 'del') > 0 ? 'deleting ' : null;
+      const text = `${start}${name}${isDir_ ? '/' : ''}\n`;
+      if (start !== null) conn.emit({ type: 'message', level: 'info', from: 'local', text });
+    } else conn.emit({ type: 'deleted', name, isDir: isDir_, mode });
   };
   const deleter = new Deleter(conn, destination, rules, state.backup, report, (dir) => state.touch(dir));
   const receiver = new Receiver(state);

@@ -6,7 +6,7 @@ import { listRemoteFolders } from '../engine/mirror.ts';
 import { exitError } from '../engine/transport/peer-exit.ts';
 import type { SshConnection } from '../engine/transport/ssh.ts';
 import type { PeerExit, Transport } from '../engine/transport/transport.ts';
-import { PROTOCOL_MIN } from '../engine/wire/constants.ts';
+import { PLAN_PROTOCOL_MIN } from '../engine/wire/constants.ts';
 import type { HostLink } from './host-link.ts';
 import { readRsyncVersion } from './rsync-version.ts';
 
@@ -69,11 +69,11 @@ async function findRsync(
       },
     );
   }
-  if (protocol < PROTOCOL_MIN)
+  if (protocol < PLAN_PROTOCOL_MIN)
     throw fail(
       'protocol',
       'too-old',
-      `The server’s ${program} speaks protocol ${protocol}; ${PROTOCOL_MIN} or later is needed.`,
+      `The server’s ${program} speaks protocol ${protocol}; ${PLAN_PROTOCOL_MIN} or later is needed.`,
       {
         exitCode: 2,
         hint: 'Install a newer rsync on the server, and enter its path in the host’s settings if there are two.',

@@ -8,6 +8,7 @@ import { Connection } from '../../electron/engine/connection.ts';
 import { Applier } from '../../electron/engine/delta/apply.ts';
 import { SignatureTable, SignatureWriter } from '../../electron/engine/delta/signature.ts';
 import { chooseSumHead, validateSumHead } from '../../electron/engine/delta/sum-head.ts';
+import { dialectOf } from '../../electron/engine/wire/dialect.ts';
 import { FilterChain } from '../../electron/engine/filter/chain.ts';
 import type { FilterRule } from '../../electron/engine/filter/rule.ts';
 import { decodeRule, MAX_RULE_TEXT } from '../../electron/engine/filter/wire.ts';
@@ -150,7 +151,7 @@ const frames: Decoder = {
 
 function layoutOf(random: Random): FlistLayout {
   const flag = (): boolean => random.chance(0.5);
-  const protocol = random.pick([29, 30, 31, 32]);
+  const protocol = random.pick([27, 28, 29, 30, 31, 32]);
   const old = protocol < 30;
   const since30 = (): boolean => flag() && !old;
   return {
@@ -207,7 +208,7 @@ const lists: Decoder = {
   decode(bytes, random) {
     const layout = layoutOf(random);
     const decoder = new FlistDecoder(layout);
-    const all = new FileLists(layout.incRecurse);
+    const all = new FileLists(layout.incRecurse, true, layout.protocol >= 29);
     const reader = readerOf(bytes);
     reader.fixed = layout.protocol < 30;
     const entries: FileEntry[] = [];
@@ -321,7 +322,9 @@ const filters: Decoder = {
     const rules: FilterRule[] = [];
     for (let length = r.i32(); length !== 0; length = r.i32()) {
       if (length < 0 || length > MAX_RULE_TEXT) return;
-      decodeRule(rules, r.string(length));
+      const rule = r.string(length);
+      decodeRule(rules, rule, dialectOf(32));
+      decodeRule(rules, rule, dialectOf(28));
     }
     const mergeFiles = { read: () => '- x', floor: '/', from0: false };
     const chain = new FilterChain(rules, 'sender', '/', { mergeFiles });

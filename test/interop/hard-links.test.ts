@@ -31,6 +31,7 @@ const SCENARIOS: Scenario[] = [
   linked('without incremental recursion', '--no-inc-recursive', '', { routes: ALL }),
   linked('protocol 30', '--protocol=30', '', { routes: ['push', 'pull'] }),
   linked('protocol 29, where devices and inodes are told', '--protocol=29', '', { routes: ALL }),
+  linked('protocol 27, where they are told of every file', '--protocol=27', '', { routes: ['push', 'pull'] }),
   linked('the same again, named with -ii', '-i', 'cp -a $SRC dst'),
   linked('one of them exists and is current', '', 'mkdir -p dst/a; cp -p $SRC/one dst/a/one'),
   linked('two of them exist, apart', '', 'mkdir -p dst/z; cp -p $SRC/one dst/z/one; cp -p $SRC/one dst/b-one'),

@@ -1,9 +1,9 @@
 import { device, edited, fifo, file, randomBytes } from '../support/trees.ts';
 import { compareScenarios } from './compare.ts';
-import { current, everything, oddNames, outdated, type Scenario } from './scenarios.ts';
+import { current, everything, oddNames, outdated, type RouteName, type Scenario } from './scenarios.ts';
 
 /** Protocols before 30, as rsync 2.6 and servers of macOS speak them; stock rsync still does when it is told to. */
-const PROTOCOLS = [29];
+const PROTOCOLS = [29, 28, 27];
 
 const big = randomBytes(1_200_000, 7);
 const started = { log: file(big.subarray(0, 700_000)), other: file('x') };
@@ -14,20 +14,45 @@ const { early: _, ...sinceEpoch } = everything;
 
 const scenarios = (protocol: number): Scenario[] => {
   const old = `--protocol=${protocol}`;
+  // What stands between two processes of one rsync before protocol 29 tells less than ours does.
+  const apart: RouteName[] = ['push', 'pull', 'push from rsync', 'pull by rsync'];
+  if (protocol >= 29) apart.push('local');
+  // Before it, an rsync that deletes for a client with -i sends lines without names: ours have them.
+  const toRsync = protocol >= 29 ? apart : apart.filter((route) => route !== 'push from rsync');
   const all: Scenario[] = [
     { name: 'a tree to nowhere', alsoOld: true, args: ['-ai'], source: sinceEpoch },
     { name: 'the same tree again', args: ['-ai'], source: sinceEpoch, destination: sinceEpoch },
     { name: 'names alone', args: ['-a', '--info=name'], source: sinceEpoch, destination: outdated },
-    { name: 'odd names', args: ['-ai'], source: oddNames },
+    // Where `.` is not the first of the list, whether it is new is told otherwise by rsync.
+    { name: 'odd names', args: ['-ai'], source: oddNames, destination: {} },
     {
       name: 'an update with deletion',
       alsoOld: true,
       args: ['-ai', '--delete', '--exclude=*.o'],
       source: current,
       destination: outdated,
+      routes: toRsync,
     },
-    { name: 'deletion after', args: ['-ai', '--delete-after'], source: current, destination: outdated },
-    { name: 'a dry run with deletion', args: ['-ani', '--delete'], source: current, destination: outdated },
+    {
+      name: 'an update with deletion, names alone',
+      args: ['-a', '--delete', '--info=name,del', '--exclude=*.o'],
+      source: current,
+      destination: outdated,
+    },
+    {
+      name: 'deletion after',
+      args: ['-ai', '--delete-after'],
+      source: current,
+      destination: outdated,
+      routes: toRsync,
+    },
+    {
+      name: 'a dry run with deletion',
+      args: ['-ani', '--delete'],
+      source: current,
+      destination: outdated,
+      routes: toRsync,
+    },
     {
       name: 'a delta',
       alsoOld: true,
@@ -51,7 +76,13 @@ const scenarios = (protocol: number): Scenario[] => {
     },
     { name: 'appended to', args: ['-ai', '--append'], source: grown, destination: started },
     { name: 'ids as numbers', args: ['-ai', '--numeric-ids'], source: sinceEpoch },
-    { name: 'an empty folder', args: ['-ai', '--delete'], source: {}, destination: outdated },
+    {
+      name: 'an empty folder',
+      args: ['-ai', '--delete'],
+      source: {},
+      destination: outdated,
+      routes: toRsync,
+    },
     { name: 'no such source', args: ['-ai'], source: {}, sources: ['src/nowhere'], destination: {} },
     { name: 'folders with their parents', args: ['-aiR'], source: current, sources: ['src/./fresh/sub'] },
     {
@@ -71,6 +102,7 @@ const scenarios = (protocol: number): Scenario[] => {
       source: { null: device('char', 1, 3), loop: device('block', 7, 300), zero: device('char', 1, 5), z: file('z') },
     });
   return all.map((scenario) => ({
+    routes: apart,
     ...scenario,
     name: `protocol ${protocol}: ${scenario.name}`,
     args: [...scenario.args, old],

@@ -117,6 +117,32 @@ describe.each(['push', 'pull', 'local'] as const)('preview as a plan, %s', (dire
     expect(again.items.filter((item) => item.name !== '.').map((item) => item.name)).toEqual(['since']);
   });
 
+  const speaking = (protocol: number): Partial<MirrorJob> => ({
+    startPeer: ([first, ...words]) => localPeer(null, abort.signal)([first!, `--protocol=${protocol}`, ...words]),
+  });
+
+  it('carries out the plan with a server that speaks protocol 29', async () => {
+    put('src', 'a', 'a');
+    put('src', 'dir/b', 'longer');
+    put('dst', 'dir/b', 'b');
+    put('dst', 'gone', 'g');
+    const plan = await previewTransfer(job(speaking(29)), hooks);
+    put('dst', 'a', 'made since');
+    const done = await carryOut(job(speaking(29)), plan.items, hooks);
+    // Where something went otherwise than planned, nothing is deleted.
+    expect(allNames(folders.dst)).toEqual(['a', 'dir', 'dir/b', 'gone']);
+    expect([read('a'), read('dir/b')]).toEqual(['made since', 'longer']);
+    expect(done.issueCount).toBe(2);
+  });
+
+  it('plans nothing with a server that does not say why it asks', async () => {
+    put('src', 'a', 'a');
+    if (direction === 'local') return;
+    await expect(previewTransfer(job(speaking(28)), hooks)).rejects.toMatchObject({
+      data: { kind: 'protocol', code: 'too-old' },
+    });
+  });
+
   it.each([true, false])(
     'leaves folders with the times of the source, their contents alone: %s',
     async (contentsOnly) => {

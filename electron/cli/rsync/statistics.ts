@@ -12,7 +12,7 @@ const KINDS = [
 /**
  * The lines of `--stats`.
  * @param level of human-readable numbers
- * @param protocol deletions are counted since 31
+ * @param protocol what is new is counted since 29, deletions since 31
  */
 export function statisticsLines(stats: TransferStats, level: number, protocol: number): string[] {
   const counts = (title: string, of: TransferStats['files']): string => {
@@ -25,7 +25,7 @@ export function statisticsLines(stats: TransferStats, level: number, protocol: n
   const size = (bytes: number): string => humanNumber(bytes, level);
   return [
     counts('Number of files', stats.files),
-    counts('Number of created files', stats.created),
+    ...(protocol >= 29 ? [counts('Number of created files', stats.created)] : []),
     ...(protocol >= 31 ? [counts('Number of deleted files', stats.deleted)] : []),
     `Number of regular files transferred: ${commaNumber(stats.transferred, level)}`,
     `Total file size: ${size(stats.totalSize)} bytes`,

@@ -287,7 +287,8 @@ describe('wire', () => {
 
   it('reads back what it sent', () => {
     const received: FilterRule[] = [];
-    for (const text of encodeRules(withRules(list), false, dialectOf(32), () => null)) decodeRule(received, text);
+    for (const text of encodeRules(withRules(list), false, dialectOf(32), () => null))
+      decodeRule(received, text, dialectOf(32));
     expect(received).toEqual(list.filter((one) => one.side !== 'sender'));
   });
 
@@ -303,26 +304,53 @@ describe('wire', () => {
     expect(cvs.slice(0, 2)).toEqual([':C .cvsignore', '- RCS']);
   });
 
+  it('before protocol 29 sends bare patterns, or refuses', () => {
+    const folder = parseFilterRule('- c/') as FilterRule;
+    const simple = [rule('a'), rule('- b'), folder, parseFilterRule('+ /k') as FilterRule];
+    const texts = encodeRules(withRules(simple), true, dialectOf(28), () => null);
+    expect(texts).toEqual(['a', '- - b', 'c/', '+ /k']);
+    const received: FilterRule[] = [];
+    for (const text of texts) decodeRule(received, text, dialectOf(28));
+    expect(received).toEqual(simple);
+    const sided = ['H *.tmp', 'P keepme'].map((text) => parseFilterRule(text) as FilterRule);
+    expect(encodeRules(withRules(sided), true, dialectOf(28), () => null)).toEqual(['*.tmp']);
+    expect(encodeRules(withRules(sided), false, dialectOf(28), () => null)).toEqual(['keepme']);
+    const cvs = encodeRules(withRules([], { cvsExclude: true }), false, dialectOf(28), () => null);
+    expect(cvs.slice(0, 2)).toEqual(['RCS', 'SCCS']);
+    for (const text of ['-! x', ': .r', '-/ x', '-x user.y'])
+      expect(
+        failure(() => encodeRules(withRules([parseFilterRule(text) as FilterRule]), true, dialectOf(27), () => null)),
+      ).toMatchObject({ code: 'filter-too-modern', exitCode: 2 });
+    const all = { ...DEFAULT_OPTIONS, deleteMode: 'default' as const, deleteExcluded: true };
+    expect([28, 29].map((protocol) => wantsFilterList(all, false, dialectOf(protocol)))).toEqual([false, true]);
+  });
+
   it('refuses what is out of bounds', () => {
-    expect(failure(() => decodeRule([], ''))).toMatchObject({ code: 'filter-list', exitCode: 12 });
-    expect(failure(() => decodeRule([], `- ${'x'.repeat(5200)}`))).toMatchObject({ code: 'filter-list', exitCode: 12 });
-    expect(failure(() => decodeRule([], '- a\0b'))).toMatchObject({ code: 'filter-list', exitCode: 12 });
-    expect(failure(() => decodeRule([], '~ a'))).toMatchObject({ code: 'filter-list', exitCode: 12 });
-    expect(failure(() => decodeRule([], '. /etc/passwd'))).toMatchObject({ code: 'filter-list', exitCode: 12 });
+    expect(failure(() => decodeRule([], '', dialectOf(32)))).toMatchObject({ code: 'filter-list', exitCode: 12 });
+    expect(failure(() => decodeRule([], `- ${'x'.repeat(5200)}`, dialectOf(32)))).toMatchObject({
+      code: 'filter-list',
+      exitCode: 12,
+    });
+    expect(failure(() => decodeRule([], '- a\0b', dialectOf(32)))).toMatchObject({ code: 'filter-list', exitCode: 12 });
+    expect(failure(() => decodeRule([], '~ a', dialectOf(32)))).toMatchObject({ code: 'filter-list', exitCode: 12 });
+    expect(failure(() => decodeRule([], '. /etc/passwd', dialectOf(32)))).toMatchObject({
+      code: 'filter-list',
+      exitCode: 12,
+    });
   });
 
   it('bounds what a peer can make us keep', () => {
     const many: FilterRule[] = [];
     expect(
       failure(() => {
-        for (;;) decodeRule(many, '- x');
+        for (;;) decodeRule(many, '- x', dialectOf(32));
       }),
     ).toMatchObject({ code: 'filter-list', exitCode: 12 });
     expect(many.length).toBe(65536);
     const long: FilterRule[] = [];
     expect(
       failure(() => {
-        for (;;) decodeRule(long, `- ${'x'.repeat(4000)}`);
+        for (;;) decodeRule(long, `- ${'x'.repeat(4000)}`, dialectOf(32));
       }),
     ).toMatchObject({ code: 'filter-list' });
     expect(long.length).toBeLessThan(1400);

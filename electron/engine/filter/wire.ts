@@ -4,7 +4,7 @@ import type { Dialect } from '../wire/dialect.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
 import { actsOn } from './chain.ts';
 import { CVS_EXCLUDE, expandCvs } from './cvs.ts';
-import { applyRule, parseFilterRule } from './parse.ts';
+import { applyRule, parseFilterRule, parseOldRule } from './parse.ts';
 import type { ReadRuleFile } from './rule-list.ts';
 import type { DirMergeRule, FilterRule, PatternRule, RuleSide } from './rule.ts';
 
@@ -42,9 +42,19 @@ export function clientRules({ filters, cvsExclude }: TransferOptions, pulls: boo
   return [...filters, ...cvs];
 }
 
-/** All rules a server obeys: a sender takes `-C` for its own, a receiver has it among the client's rules. */
-export function serverRules(options: TransferOptions, received: readonly FilterRule[]): readonly FilterRule[] {
-  return options.cvsExclude ? [...received, ...CVS_EXCLUDE] : received;
+/**
+ * All rules a server obeys: a sender takes `-C` for its own, a receiver has it among the client's rules, which of old
+ * could not name `.cvsignore`.
+ */
+export function serverRules(
+  options: TransferOptions,
+  received: readonly FilterRule[],
+  sends: boolean,
+  { ruleModifiers }: Pick<Dialect, 'ruleModifiers'>,
+): readonly FilterRule[] {
+  if (!options.cvsExclude) return received;
+  if (sends) return [...received, ...CVS_EXCLUDE];
+  return ruleModifiers ? received : [...received, CVS_EXCLUDE[0]!];
 }
 
 /**
@@ -65,7 +75,12 @@ export function encodeRules(
   const texts: ByteString[] = [];
   for (const rule of serverSends ? options.filters : clientRules(options, false)) {
     if (!actsOn(rule, remote, deleteExcluded)) continue;
-    if (rule.kind === 'dir-merge') texts.push(mergeText(spoken(rule, options, serverSends, dialect)));
+    if (!dialect.ruleModifiers) {
+      // The other side reads them itself where it is to have them.
+      if (rule === CVS_EXCLUDE[0]) continue;
+      const each = rule.kind === 'cvs' ? expandCvs(rule, read).map((one) => ({ ...one, perishable: false })) : [rule];
+      texts.push(...each.map((one) => bareText(one, serverSends)));
+    } else if (rule.kind === 'dir-merge') texts.push(mergeText(spoken(rule, options, serverSends, dialect)));
     else if (rule.kind === 'pattern')
       texts.push(patternText(spoken(rule, options, serverSends, dialect), serverSends && deleteExcluded));
     else if (serverSends) texts.push(`${kindLetters(rule)}C${sideLetters(rule.side)} `);
@@ -118,6 +133,22 @@ function patternText(rule: PatternRule, senderOnly: boolean): ByteString {
   ].join('');
 }
 
+/**
+ * A rule for peers that know patterns alone, excluded ones as they are and included ones behind `+ `. Which side it is
+ * for they cannot be told, and need not be: it is sent to one side only.
+ */
+function bareText(rule: PatternRule | DirMergeRule, serverSends: boolean): ByteString {
+  if (rule.kind === 'dir-merge' || rule.negate || rule.absolute || rule.xattr || (rule.perishable && !serverSends)) {
+    throw fail('usage', 'filter-too-modern', 'A filter rule is too modern for the other side’s rsync', {
+      exitCode: 2,
+      hint: 'Before protocol 29 there are patterns to exclude and to include, and nothing else.',
+    });
+  }
+  const looksPrefixed = /^[-+] /.test(rule.pattern);
+  const prefix = rule.include ? '+ ' : looksPrefixed ? '- ' : '';
+  return `${prefix}${rule.pattern}${rule.dirOnly ? '/' : ''}`;
+}
+
 function mergeText(rule: DirMergeRule): ByteString {
   return [
     ':',
@@ -136,9 +167,14 @@ const weight = (rule: FilterRule): number =>
 /**
  * Adds one rule text received from a client to a server's list.
  * @param text 1 to MAX_RULE_TEXT bytes; the reader has bounded the length before it allocated
+ * @param dialect whether the text has modifiers, or is a bare pattern
  * @throws protocol `filter-list` for a text outside the bounds or the syntax
  */
-export function decodeRule(rules: FilterRule[], text: ByteString): void {
+export function decodeRule(
+  rules: FilterRule[],
+  text: ByteString,
+  { ruleModifiers }: Pick<Dialect, 'ruleModifiers'>,
+): void {
   if (text.length === 0 || text.length > MAX_RULE_TEXT) {
     throw fail('protocol', 'filter-list', `The peer sent a filter rule of ${text.length} bytes`);
   }
@@ -147,7 +183,7 @@ export function decodeRule(rules: FilterRule[], text: ByteString): void {
   if (rules.length >= MAX_RULES || heavy) throw fail('protocol', 'filter-list', 'The peer sent too many filter rules');
   if (text.includes('\0')) throw fail('protocol', 'filter-list', 'The peer sent a filter rule with a NUL byte');
   try {
-    applyRule(rules, parseFilterRule(text));
+    applyRule(rules, ruleModifiers ? parseFilterRule(text) : parseOldRule(text, false));
   } catch (error) {
     if (!(error instanceof DriftlineError)) throw error;
     throw fail('protocol', 'filter-list', `The peer sent a filter rule we cannot use: ${error.data.message}`, {

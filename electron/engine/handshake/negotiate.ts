@@ -150,8 +150,21 @@ function settled(protocol: number, input: PeerInput, output: PeerOutput, options
     // Without their parents in the list, files would lie in folders that nobody made.
     options.relative && !options.impliedDirs && '--no-implied-dirs',
   ];
-  const refused = dialect.attributes ? undefined : needs30.find((option) => option !== false);
-  if (refused !== undefined) throw tooNew(refused, 30, protocol);
+  const { altDest } = options;
+  const needs29 = [
+    options.fuzzy > 0 && '--fuzzy',
+    options.pruneEmptyDirs && '--prune-empty-dirs',
+    altDest !== null && altDest.paths.length > 1 && `Using more than one --${altDest.kind}-dest option`,
+    altDest !== null && options.inplace && `--${altDest.kind}-dest with --inplace`,
+  ];
+  const needs28 = [options.atimes > 0 && '--atimes'];
+  const tooModern = (has: boolean, since: number, needs: readonly (string | false)[]): void => {
+    const option = has ? undefined : needs.find((text) => text !== false);
+    if (option !== undefined) throw tooNew(option, since, protocol);
+  };
+  tooModern(dialect.attributes, 30, needs30);
+  tooModern(dialect.moreBases, 29, needs29);
+  tooModern(dialect.wideFlags, 28, needs28);
   input.speak(dialect);
   output.speak(dialect);
   return dialect;

@@ -139,7 +139,7 @@ describe('client words', () => {
     [['--block-size=1kX'], 1, '--block-size=1kX is invalid'],
     [['--cc=foo'], 4, 'unknown checksum name: foo'],
     [['--cc=md5,sha1,md5'], 4, 'unknown checksum name: sha1,md5'],
-    [['--protocol=33'], 2, '--protocol must be from 29 to 32, not 33'],
+    [['--protocol=33'], 2, '--protocol must be from 27 to 32, not 33'],
     [['--delete'], 1, '--delete does not work without --recursive (-r) or --dirs (-d).'],
     [['-r', '--delete-before', '--delete-after'], 1, 'You may not combine multiple --delete-WHEN options.'],
     [['-aMx'], 1, 'Remote option must start with a dash: x'],

@@ -16,7 +16,7 @@ import { changeMode } from '../options/chmod.ts';
 import { ARCHIVE, DEFAULT_OPTIONS, type TransferOptions } from '../options/transfer-options.ts';
 import { localAbilities } from '../roles/attributes.ts';
 import { sumFile } from '../roles/list-sum.ts';
-import { Mode, isDir, isLink, isReg } from '../wire/constants.ts';
+import { Mode, PLAN_PROTOCOL_MIN, isDir, isLink, isReg } from '../wire/constants.ts';
 import type { ReceiverAbilities } from './decide.ts';
 import { folderNames, mirroredFolder, sourceArguments, type MirrorJob } from './job.ts';
 import { makePlan, parentOf, rebase, type Listing } from './planner.ts';
@@ -230,6 +230,13 @@ async function listRemote(
       },
     },
   );
+  if (result.protocol < PLAN_PROTOCOL_MIN) {
+    const spoken = `The server speaks protocol ${result.protocol}; profiles need ${PLAN_PROTOCOL_MIN} or later`;
+    throw fail('protocol', 'too-old', spoken, {
+      exitCode: 2,
+      hint: '`driftline rsync` can mirror to it. For a profile, install a newer rsync on the server.',
+    });
+  }
   if (entries.length === 0 && missing) {
     if (mustExist) {
       throw fail('fs', 'source-missing', 'The source folder does not exist on the server', {

@@ -1,4 +1,6 @@
 import type { ByteString } from '../../../shared/model/path.ts';
+import { sumText } from '../checksum/strong.ts';
+import type { Connection } from '../connection.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
 import { infoLevel } from '../options/info-words.ts';
 import { BasisType, isDir, ItemFlag, SIGNIFICANT_ITEM_FLAGS } from '../wire/constants.ts';
@@ -34,13 +36,24 @@ export class Items {
       const text = `${entryName(entry)}${significant ? '' : ' is uptodate'}\n`;
       conn.emit({ type: 'message', level: 'info', from: 'local', text });
     }
-    const { data } = conn.output;
     const flags = this.#flags(entry, iflags) | (xname === null ? 0 : ItemFlag.XNAME_FOLLOWS);
+    this.countCreated(entry, iflags);
+    if (!conn.agreed.dialect.items) return this.#sayHere(entry, flags, xname);
+    const { data } = conn.output;
     data.ndx(ndx);
     data.u16(flags);
     if (xname !== null) data.vstring(xname);
     this.#state.extended?.writeRequest(data, ndx, entry, flags);
-    this.countCreated(entry, iflags);
+  }
+
+  /** A sender of old is told of no such item: a client says it itself, a server by names alone, as rsync does. */
+  #sayHere(entry: FileEntry, iflags: number, xname: ByteString | null): void {
+    const { conn } = this.#state;
+    if (!conn.isServer) return reportItem(this.#state, entry, { iflags, xname });
+    const made = isDir(entry.mode) || (iflags & ItemFlag.LOCAL_CHANGE) !== 0;
+    if (!made || infoLevel(conn.options, 'name') < 1) return;
+    const end = isDir(entry.mode) ? '/' : xname ? ` => ${xname}` : entry.extra?.link ? ` -> ${entry.extra.link}` : '';
+    conn.emit({ type: 'message', level: 'info', from: 'local', text: `${entryName(entry)}${end}\n` });
   }
 
   /** The head of a request for content; sums follow. */
@@ -53,6 +66,7 @@ export class Items {
       (type === BasisType.DESTINATION ? 0 : ItemFlag.BASIS_TYPE_FOLLOWS) |
       (named === null ? 0 : ItemFlag.XNAME_FOLLOWS);
     data.ndx(ndx);
+    if (!this.#state.conn.agreed.dialect.items) return;
     data.u16(flags);
     if (type !== BasisType.DESTINATION) data.u8(type);
     if (named !== null) data.vstring(named);
@@ -70,7 +84,39 @@ export class Items {
   }
 }
 
+/** A client tells its user of an item. */
+export function reportItem(state: ReceiveState, entry: FileEntry, item: Item): void {
+  const { conn } = state;
+  if (conn.isServer) return;
+  conn.emit({
+    type: 'item',
+    name: state.nameOf(entry),
+    iflags: item.iflags,
+    mode: entry.mode,
+    size: entry.size,
+    mtime: entry.mtime,
+    uid: entry.uid,
+    gid: entry.gid,
+    sum: listSumText(conn, entry),
+    link: entry.extra?.link ?? null,
+    linkedTo: linkedName(item),
+    direction: 'recv',
+  });
+}
+
+/** What an item says of its entry. */
+export interface Item {
+  iflags: number;
+  xname: ByteString | null;
+}
+
+/** The sum of an entry in the list, as people read it. */
+export function listSumText({ agreed }: Connection, entry: FileEntry): string | null {
+  const sum = entry.extra?.sum;
+  return sum === undefined ? null : sumText(agreed.listSum, Buffer.from(sum, 'latin1'));
+}
+
 /** Which name of the same file an item says its entry was linked to; a name with content is that of a basis. */
-export function linkedName({ iflags, xname }: { iflags: number; xname: ByteString | null }): ByteString | null {
+export function linkedName({ iflags, xname }: Item): ByteString | null {
   return (iflags & ItemFlag.TRANSFER) === 0 && xname ? xname : null;
 }

@@ -5,7 +5,7 @@ import { createTokenReader, type TokenReader } from '../compress/token-reader.ts
 import type { Connection } from '../connection.ts';
 import { Applier } from '../delta/apply.ts';
 import { NO_BASIS, sameSumHead, validateSumHead, type SumHead } from '../delta/sum-head.ts';
-import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
+import { EntryFlag, entryName } from '../flist/entry.ts';
 import { asksForXattrs, sumBounds } from '../handshake/negotiate.ts';
 import { infoLevel } from '../options/info-words.ts';
 import { ItemFlag, Limit, Msg, Ndx, isReg } from '../wire/constants.ts';
@@ -15,9 +15,9 @@ import { MORE } from '../wire/peer-input.ts';
 import { readCounts, type DeleteStats } from './delete-stats.ts';
 import { shownName } from './destination.ts';
 import { FileUpdates, type Update } from './file-updates.ts';
-import { linkedName } from './items.ts';
+import { reportItem } from './items.ts';
 import type { Pending, ReceiveState } from './receive-state.ts';
-import { isKeepAlive, listSumText, SUM_HEAD_BYTES, unexpectedNdx } from './sender.ts';
+import { isKeepAlive, SUM_HEAD_BYTES, unexpectedNdx } from './sender.ts';
 
 /** Bytes of an appended file's beginning that are summed between turns of the event loop. */
 const PREFIX_BYTES = 1 << 22;
@@ -143,7 +143,8 @@ export class Receiver {
       else if (ndx !== Ndx.DONE && ndx !== Ndx.FLIST_EOF && ndx > Ndx.FLIST_OFFSET) throw unexpectedNdx(ndx);
       return { ndx, iflags: 0, xname: null, head: null };
     }
-    const iflags = r.u16();
+    const { items } = this.#conn.agreed.dialect;
+    const iflags = items ? r.u16() : ItemFlag.TRANSFER | ItemFlag.REASONS_UNKNOWN;
     if (iflags & ItemFlag.BASIS_TYPE_FOLLOWS) r.u8();
     const xname = iflags & ItemFlag.XNAME_FOLLOWS ? r.vstring(Limit.PATH) : null;
     // Values of attributes stand in between and may be long.
@@ -182,7 +183,7 @@ export class Receiver {
           `The peer answered for ${shownName(entry)} with other block sizes than were sent`,
         );
       }
-      this.#report(entry, reply);
+      reportItem(this.#state, entry, reply);
       await this.#content(pending);
     } else if (this.#state.pending.has(reply.ndx)) {
       throw fail('protocol', 'no-data', `The peer answered for ${shownName(entry)} without its content`);
@@ -192,27 +193,9 @@ export class Receiver {
         this.#state.totals.transferred++;
         this.#state.totals.transferredSize += entry.size;
       }
-      this.#report(entry, reply);
+      reportItem(this.#state, entry, reply);
     }
     extended?.settled(entry);
-  }
-
-  #report(entry: FileEntry, reply: Reply): void {
-    if (this.#conn.isServer) return;
-    this.#conn.emit({
-      type: 'item',
-      name: this.#state.nameOf(entry),
-      iflags: reply.iflags,
-      mode: entry.mode,
-      size: entry.size,
-      mtime: entry.mtime,
-      uid: entry.uid,
-      gid: entry.gid,
-      sum: listSumText(this.#conn, entry),
-      link: entry.extra?.link ?? null,
-      linkedTo: linkedName(reply),
-      direction: 'recv',
-    });
   }
 
   async #content(pending: Pending): Promise<void> {

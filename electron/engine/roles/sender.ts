@@ -17,7 +17,7 @@ import { BasisType, Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.t
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
 import { countKind, readCounts, writeDeleteStats, type DeleteStats } from './delete-stats.ts';
-import { linkedName } from './items.ts';
+import { linkedName, listSumText } from './items.ts';
 import type { ListSource } from './list-sender.ts';
 
 /** A request as it stands on the wire (reference §7.1). */
@@ -171,7 +171,8 @@ export class Sender {
     if (ndx === Ndx.DONE)
       return { ndx, iflags: 0, basisType: BasisType.DESTINATION, xname: null, xattrs: null, head: null };
     if (ndx < 0) throw unexpectedNdx(ndx);
-    const iflags = r.u16();
+    const { items } = this.#conn.agreed.dialect;
+    const iflags = items ? r.u16() : ItemFlag.TRANSFER | ItemFlag.REASONS_UNKNOWN;
     const basisType = iflags & ItemFlag.BASIS_TYPE_FOLLOWS ? r.u8() : BasisType.DESTINATION;
     const xname = iflags & ItemFlag.XNAME_FOLLOWS ? r.vstring(Limit.PATH) : null;
     const xattrs = asksForXattrs(this.#conn.agreed, this.#conn.options, iflags) ? readXattrRequest(r) : null;
@@ -310,6 +311,7 @@ export class Sender {
   #writeHeader(request: Request, entry: FileEntry): void {
     const { data } = this.#conn.output;
     data.ndx(request.ndx);
+    if (!this.#conn.agreed.dialect.items) return;
     data.u16(request.iflags);
     if (request.iflags & ItemFlag.BASIS_TYPE_FOLLOWS) data.u8(request.basisType);
     if (request.xname !== null) data.vstring(request.xname);
@@ -423,12 +425,6 @@ export function isKeepAlive(
   { totalEntries }: FileLists,
 ): boolean {
   return !agreed.dialect.clientFrames && ndx === totalEntries && iflags === ItemFlag.IS_NEW;
-}
-
-/** The sum of an entry in the list, as people read it. */
-export function listSumText({ agreed }: Connection, entry: FileEntry): string | null {
-  const sum = entry.extra?.sum;
-  return sum === undefined ? null : sumText(agreed.listSum, Buffer.from(sum, 'latin1'));
 }
 
 export function unexpectedNdx(ndx: number): Error {

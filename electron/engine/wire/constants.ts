@@ -1,7 +1,9 @@
 /** Numbers of the rsync protocol. Section numbers refer to the protocol reference (see engine/README.md). */
 
 export const PROTOCOL_MAX = 32;
-export const PROTOCOL_MIN = 29;
+export const PROTOCOL_MIN = 27;
+/** Before this, a server does not say why it asks for a file, so that nobody could see whether it keeps to a plan. */
+export const PLAN_PROTOCOL_MIN = 29;
 
 /** Compat flags (§2.2). */
 export const Compat = {
@@ -74,6 +76,8 @@ export const ItemFlag = {
   IS_NEW: 0x2000,
   LOCAL_CHANGE: 0x4000,
   TRANSFER: 0x8000,
+  /** Never on the wire: a peer of old asked for content and did not say what differs (§7.1). */
+  REASONS_UNKNOWN: 0x10000,
 } as const;
 
 /** Bits that make an item worth sending (§7.3). */
