@@ -156,6 +156,11 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
       has('-f:', '-f dir-merge', '-C') && sources.slice(0, -1).some((source) => source.endsWith('/')),
   },
   {
+    why: 'rsync makes what it would delete writable first, and leaves it so when the limit stops it',
+    applies: ({ destination }, has) =>
+      has('--no-super') && has('--max-delete') && destination?.some(({ mode }) => (mode & 0o200) === 0),
+  },
+  {
     why: 'rsync 3.2.7 hangs, with itself too',
     applies: ({ release }, has) => release === '3.2.7' && has('-H') && has('--existing') && has('--max-size'),
   },

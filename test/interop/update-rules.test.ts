@@ -112,11 +112,11 @@ const SCENARIOS: Scenario[] = [
     name: 'a link to a folder stands for a folder',
     times: false, // rsync sets the link's own time
 
-    source: { d: dir({ f: file('f'), e: dir({ g: file('g') }) }), l: dir({ x: file('x') }), m: dir({}) },
+    source: { d: dir({ f: file('f'), e: dir({ g: file('g') }) }), l: dir({ x: file('x') }), m: dir({}), o: dir({}) },
     destination: {
       real: dir({ f: file('older', { mtime: 1 }), extra: file('e') }),
       d: link('real'),
-      l: link('nowhere'),
+      ...{ l: link('nowhere'), o: link('o') },
       m: link('nowhere', process.getuid?.() === 0 ? { uid: 1 } : {}),
     },
   }),

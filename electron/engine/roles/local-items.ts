@@ -44,7 +44,7 @@ export class LocalItems {
     if (view === null || !this.#state.conn.options.keepDirlinks || !isLink(view.stat.mode)) return view;
     const stat = this.#state.destination.dir(entryName(entry))?.lstat('.');
     if (stat) return { ...view, stat };
-    if (this.#state.sides.look(entryName(entry), true) === 'folder') throw leadsOutside(entry);
+    if (this.#state.sides.leadsToFolder(entryName(entry))) throw leadsOutside(entry);
     return view;
   }
 

@@ -35,13 +35,20 @@ export class SideDirs {
     return this.#base === null ? withoutDots(joinPath(this.#wanted, named)) : joinPath(this.#base, named);
   }
 
-  /**
-   * What a path leads to.
-   * @param anyones whether through links of other users too: for names that the user did not give
-   */
-  look(named: ByteString, anyones = false): 'folder' | 'other' | 'missing' {
-    const stat = this.#opener.stat(this.resolve(named), anyones);
+  /** What a path leads to, through whatever links. */
+  look(named: ByteString): 'folder' | 'other' | 'missing' {
+    const stat = this.#opener.stat(this.resolve(named));
     return stat === null ? 'missing' : isDir(stat.mode) ? 'folder' : 'other';
+  }
+
+  /** Whether a name of the destination, which nobody gave, is a link to a folder, be it somebody else's. */
+  leadsToFolder(name: ByteString): boolean {
+    try {
+      const stat = this.#opener.stat(this.resolve(name), true);
+      return stat !== null && isDir(stat.mode);
+    } catch {
+      return false; // in a circle, or where this process may not look
+    }
   }
 
   /**
