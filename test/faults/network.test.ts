@@ -357,7 +357,9 @@ function canLink(): boolean {
   const name = `dlp${process.pid % 60_000}`;
   try {
     execFileSync('ip', ['netns', 'add', name], { stdio: 'ignore' });
-    execFileSync('ip', ['-n', name, 'link', 'add', 'a', 'type', 'veth', 'peer', 'name', 'b'], { stdio: 'ignore' });
+    execFileSync('ip', ['-n', name, 'link', 'add', 'name', 'v0', 'type', 'veth', 'peer', 'name', 'v1'], {
+      stdio: 'ignore',
+    });
     return true;
   } catch {
     return false;
