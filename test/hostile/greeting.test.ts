@@ -71,7 +71,7 @@ const opened = (compat: number, checksums: string): Buffer =>
 describe('H19, H20: a server opens with', () => {
   it.each<[string, Buffer, string]>([
     ['protocol 19', version(19), 'bad-greeting'],
-    ['protocol 28', version(28), 'too-old'],
+    ['protocol 26', version(26), 'too-old'],
     ['protocol 99', version(99), 'bad-greeting'],
     ['protocol -1', version(-1), 'bad-greeting'],
     ['words of a shell', Buffer.from('bash: rsync: command not found\n'), 'bad-greeting'],
