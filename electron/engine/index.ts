@@ -1,6 +1,7 @@
 import { DriftlineError } from '../../shared/errors.ts';
 import type { ByteString } from '../../shared/model/path.ts';
 import type { PlanItem } from '../../shared/plan-codec.ts';
+import { BatchWriter } from './batch/writer.ts';
 import { Connection, cancelledError, type ConnectionHooks } from './connection.ts';
 import type { TransferStats } from './events.ts';
 import { clientRules } from './filter/wire.ts';
@@ -11,7 +12,7 @@ import { framesClient, negotiateAsClient } from './handshake/negotiate.ts';
 import { allowsIncRecurse, buildServerArgs, localWords } from './handshake/server-args.ts';
 import { heldSource, localOpener, localSource } from './local-destination.ts';
 import { listedArguments, namesAreRaw, ownNames, receiveNames } from './name-channel.ts';
-import type { TransferOptions } from './options/transfer-options.ts';
+import { type TransferOptions, writesBatch } from './options/transfer-options.ts';
 import { expectationOf } from './roles/expectation.ts';
 import type { SourceTree } from './roles/list-sender.ts';
 import { serve } from './serve.ts';
@@ -69,7 +70,14 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   const told = request.peerOptions ?? options;
   const words = buildServerArgs(told, { sender: pull, paths });
   if (request.local) words.splice(1, 0, ...localWords(told));
-  const transport = await started(request.startPeer(words), hooks.signal);
+  const batch = writesBatch(options) ? new BatchWriter(options.batch!.path, options) : null;
+  let transport: Transport;
+  try {
+    transport = await started(request.startPeer(words), hooks.signal);
+  } catch (error) {
+    batch?.close();
+    throw error;
+  }
   const conn = new Connection(transport, options, false, hooks);
   const journal = openJournal(pull ? request.journalDir : null);
   try {
@@ -80,6 +88,8 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
     const raw = listIsRemote && namesAreRaw(conn);
     if (!raw) conn.input.startMux();
     sendFilters(conn, pull);
+    batch?.begin(conn.agreed);
+    if (batch && pull) conn.input.copyTo = batch.take;
     let totals: SessionTotals;
     if (pull) {
       conn.output.flush();
@@ -104,7 +114,8 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
       const held = heldSource(options, sources);
       try {
         const tree = request.tree?.(conn, held.fs) ?? scanTree(conn, held.fs, sources, clientRules(options, false));
-        totals = await sendingSide(conn, tree);
+        if (batch) conn.output.copyTo(batch.take);
+        totals = await sendingSide(conn, tree, batch);
       } finally {
         held.close();
       }
@@ -130,6 +141,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   } finally {
     conn.dispose();
     journal.close();
+    batch?.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import { DriftlineError, fail } from '../../shared/errors.ts';
 import type { ByteString } from '../../shared/model/path.ts';
 import type { PlanItem } from '../../shared/plan-codec.ts';
+import type { BatchWriter } from './batch/writer.ts';
 import type { Connection } from './connection.ts';
 import type { ListedEntry, TransferStats } from './events.ts';
 import { FilterChain } from './filter/chain.ts';
@@ -64,8 +65,12 @@ export async function receiveFilters(conn: Connection, serverSends: boolean): Pr
   }
 }
 
-/** The sending side, client or server, from the file list to the goodbye. */
-export async function sendingSide(conn: Connection, tree: SourceTree): Promise<SessionTotals> {
+/** The sending side, client or server, from the file list to the goodbye. @param batch gets our statistics */
+export async function sendingSide(
+  conn: Connection,
+  tree: SourceTree,
+  batch: BatchWriter | null = null,
+): Promise<SessionTotals> {
   const lists = new FileLists(conn.agreed.incRecurse, false, conn.agreed.dialect.treeOrder);
   const listSender = new ListSender(conn, lists, tree);
   conn.mayKeepAlive = true;
@@ -80,7 +85,12 @@ export async function sendingSide(conn: Connection, tree: SourceTree): Promise<S
   try {
     if (count > 0 || !conn.isServer) {
       conn.emit({ type: 'phase', phase: 'transferring' });
-      await sender.run(conn.isServer ? () => writeServerStats(conn, listSender.counts.totalSize, buildMs) : null);
+      const stats = () => ourStats(conn, listSender.counts.totalSize, buildMs);
+      await sender.run(() => {
+        if (conn.isServer) for (const value of stats()) conn.output.data.long(value, 3);
+        conn.output.flush();
+        batch?.statistics(stats(), conn.agreed);
+      });
     }
   } finally {
     sender.dispose();
@@ -304,11 +314,10 @@ function emitListed(conn: Connection, entry: FileEntry): void {
   conn.emit({ type: 'listed', entry: listed });
 }
 
-/** §7.14: read, written, total size, list building and sending time, as the server saw them. */
-function writeServerStats(conn: Connection, totalSize: number, buildMs: number): void {
-  const { data, sent } = conn.output;
-  const times = conn.agreed.dialect.listTimes ? [Math.max(1, buildMs), 0] : [];
-  for (const value of [conn.input.received, sent, totalSize, ...times]) data.long(value, 3);
+/** §7.14: read, written, total size, list building and sending time, as we saw them. */
+function ourStats({ agreed, input, output }: Connection, totalSize: number, buildMs: number): number[] {
+  const times = agreed.dialect.listTimes ? [Math.max(1, buildMs), 0] : [];
+  return [input.received, output.sent, totalSize, ...times];
 }
 
 type Kinds = TransferStats['files'];

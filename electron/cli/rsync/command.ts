@@ -3,11 +3,12 @@ import { type ByteString, bytesToText, displayPath } from '../../../shared/model
 import type { TransferStats } from '../../engine/events.ts';
 import { localPeer, type PeerStarter, runTransfer } from '../../engine/index.ts';
 import { serverWords } from '../../engine/options/parse.ts';
-import type { TransferOptions } from '../../engine/options/transfer-options.ts';
+import { type TransferOptions, writesBatch } from '../../engine/options/transfer-options.ts';
 import { onStopSignals } from '../signals.ts';
 import { StandardOutput } from '../standard-output.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
 import { exitLine } from '../exit-code.ts';
+import { writeBatchScript } from './batch-script.ts';
 import { escapeForTerminal } from './escape.ts';
 import { sweepJournals } from './journals.ts';
 import { LogFile } from './log-file.ts';
@@ -33,7 +34,7 @@ export async function runRsync(argv: readonly ByteString[]): Promise<number> {
   let code: number;
   try {
     const command = parseRsyncArgs(argv);
-    if (command.mode === 'client') code = await runClient(command, output, stop);
+    if (command.mode === 'client') code = await runClient(command, argv, output, stop);
     else {
       output.out(Buffer.from(await information(command.mode), 'utf8'));
       code = 0;
@@ -48,7 +49,12 @@ export async function runRsync(argv: readonly ByteString[]): Promise<number> {
   return output.broken ? EXIT_MESSAGE_IO : code;
 }
 
-async function runClient(command: ClientCommand, output: StandardOutput, stop: AbortController): Promise<number> {
+async function runClient(
+  command: ClientCommand,
+  argv: readonly ByteString[],
+  output: StandardOutput,
+  stop: AbortController,
+): Promise<number> {
   const { options, peerOptions, endpoints } = command;
   const err = (text: string): void => output.err(Buffer.from(`${text}\n`, 'utf8'));
   output.eager = options.outbuf === 'none' || options.outbuf === 'line';
@@ -114,6 +120,7 @@ async function runClient(command: ClientCommand, output: StandardOutput, stop: A
       await listModules();
       return 0;
     }
+    if (writesBatch(options)) writeBatchScript(argv, options, endpoints.dest);
     const result = await runTransfer(
       {
         options,

@@ -247,7 +247,8 @@ export class RsyncPrinter {
   }
 
   #totals(stats: TransferStats, protocol: number): void {
-    const { humanReadable: level, dryRun } = this.#options;
+    const { humanReadable: level, dryRun, batch } = this.#options;
+    const only = batch?.kind === 'only-write' ? 'BATCH ONLY' : dryRun ? 'DRY RUN' : '';
     const wanted = this.#level('stats');
     if (wanted > 1) {
       if (!this.#options.quiet) this.#print('');
@@ -255,7 +256,7 @@ export class RsyncPrinter {
     }
     if (wanted > 0) {
       if (!this.#options.quiet) this.#print('');
-      const ending = { level, started: this.#started, ended: this.#now(), dryRun };
+      const ending = { level, started: this.#started, ended: this.#now(), only };
       for (const line of summaryLines(stats, ending)) this.#tell(line);
     } else this.#log?.line(shortSummary(stats));
   }

@@ -50,18 +50,19 @@ interface Ending {
   /** When the run began and ended, in milliseconds. */
   started: number;
   ended: number;
-  dryRun: boolean;
+  /** What is said of a run that changed nothing: "DRY RUN", or ''. */
+  only: string;
 }
 
 /** The two lines at the end of a verbose run. */
-export function summaryLines(stats: TransferStats, { level, started, ended, dryRun }: Ending): [string, string] {
+export function summaryLines(stats: TransferStats, { level, started, ended, only }: Ending): [string, string] {
   const bytes = stats.sent + stats.received;
   // rsync counts whole seconds and adds half of one.
   const seconds = Math.max(0, Math.floor(ended / 1000) - Math.floor(started / 1000)) + 0.5;
   const speedup = bytes === 0 ? 0 : stats.totalSize / bytes;
   const sent = `sent ${humanNumber(stats.sent, level)} bytes  received ${humanNumber(stats.received, level)} bytes`;
   const total = `total size is ${humanNumber(stats.totalSize, level)}  speedup is ${commaNumber(speedup, level, 2)}`;
-  return [`${sent}  ${humanNumber(bytes / seconds, level, 2)} bytes/sec`, total + (dryRun ? ' (DRY RUN)' : '')];
+  return [`${sent}  ${humanNumber(bytes / seconds, level, 2)} bytes/sec`, total + (only && ` (${only})`)];
 }
 
 /** The last line of a log file of a run that was not verbose. */

@@ -11,7 +11,7 @@ const CAPABILITIES: readonly (readonly [json: string, words: string, has: boolea
   ['hardlinks', 'hardlinks', true],
   ['IPv6', 'IPv6', true],
   ['atimes', 'atimes', true],
-  ['batchfiles', 'batchfiles', false],
+  ['batchfiles', 'batchfiles', true],
   ['inplace', 'inplace', true],
   ['append', 'append', true],
   ['ACLs', 'ACLs', linux],

@@ -1,7 +1,7 @@
 import { fail } from '../../../shared/errors.ts';
 import { checksumLength } from '../checksum/strong.ts';
 import { MAX_BLOCK_LENGTH, OLD_MAX_BLOCK_LENGTH } from '../delta/sum-head.ts';
-import type { TransferOptions } from '../options/transfer-options.ts';
+import { movesContent, type TransferOptions, writesBatch } from '../options/transfer-options.ts';
 import type { FlistLayout } from '../flist/entry.ts';
 import { Compat, ItemFlag, PROTOCOL_MAX, PROTOCOL_MIN } from '../wire/constants.ts';
 import { type Dialect, dialectOf } from '../wire/dialect.ts';
@@ -14,6 +14,8 @@ export interface Agreement extends Algorithms {
   protocol: number;
   /** What that version has. */
   dialect: Dialect;
+  /** Compat flags as the server sent them, 0 where there are none (§2.2). */
+  compat: number;
   incRecurse: boolean;
   varintFlags: boolean;
   safeFlist: boolean;
@@ -50,7 +52,8 @@ export async function negotiateAsClient(
       exitCode: 2,
     });
   }
-  const algorithms = await agreeOnAlgorithms(input, output, options, { dialect, compat, isServer: false });
+  const terms = { dialect, compat, isServer: false };
+  const algorithms = await agreeOnAlgorithms(input, output, options, terms, namesFor(options, dialect));
   const seed = await input.parse((r) => r.i32());
   await loadAlgorithms(algorithms, seed);
   return agreement(dialect, compat, algorithms, seed);
@@ -93,7 +96,7 @@ export async function negotiateAsServer(
 
 /** Whether a list of attribute values, maybe empty, is part of an item with these flags (§6.10). */
 export function asksForXattrs(agreed: Agreement, options: TransferOptions, iflags: number): boolean {
-  if (options.xattrs === 0 || !(iflags & ItemFlag.REPORT_XATTR) || options.dryRun) return false;
+  if (options.xattrs === 0 || !(iflags & ItemFlag.REPORT_XATTR) || !movesContent(options)) return false;
   const local = ItemFlag.XNAME_FOLLOWS | ItemFlag.LOCAL_CHANGE;
   return !agreed.xattrOptim || (iflags & local) !== local;
 }
@@ -101,6 +104,12 @@ export function asksForXattrs(agreed: Agreement, options: TransferOptions, iflag
 /** Whether the part that is appended to is verified as well (§7.9). */
 export const verifiesPrefix = ({ append }: TransferOptions, { dialect }: Agreement): boolean =>
   append === 'verify' || !dialect.blindAppend;
+
+/** Batch files name no algorithms, so that a writer agrees only on those that readers take for granted (§8.1). */
+const namesFor = (options: TransferOptions, dialect: Dialect): NodeJS.ProcessEnv =>
+  writesBatch(options)
+    ? { RSYNC_CHECKSUM_LIST: dialect.md5 ? 'md5' : 'md4', RSYNC_COMPRESS_LIST: 'zlib' }
+    : process.env;
 
 /** What a sum head may hold on this connection (§7.5). */
 export const sumBounds = ({ transferSum, dialect }: Agreement): { checksumLength: number; maxBlock: number } => ({
@@ -181,6 +190,7 @@ function agreement(dialect: Dialect, compat: number, algorithms: Algorithms, see
   return {
     protocol: dialect.protocol,
     dialect,
+    compat,
     incRecurse: (compat & Compat.INC_RECURSE) !== 0,
     varintFlags: (compat & Compat.VARINT_FLIST_FLAGS) !== 0,
     safeFlist: (compat & Compat.SAFE_FLIST) !== 0 || dialect.safeLists,

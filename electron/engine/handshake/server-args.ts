@@ -3,7 +3,7 @@ import { idMapText } from '../options/id-map-rules.ts';
 import { infoForServer } from '../options/info-words.ts';
 import { formatHas } from '../options/format-escapes.ts';
 import { DELAY_FOLDER } from '../options/settle.ts';
-import type { TransferOptions } from '../options/transfer-options.ts';
+import { movesContent, type TransferOptions } from '../options/transfer-options.ts';
 import { dialectOf } from '../wire/dialect.ts';
 
 /**
@@ -35,7 +35,7 @@ function cluster(options: TransferOptions, serverSends: boolean): string {
     options.quiet && options.stderr !== 'client' ? 'q' : '',
     options.backup ? 'b' : '',
     options.update ? 'u' : '',
-    options.dryRun ? 'n' : '',
+    movesContent(options) ? '' : 'n',
     options.links ? 'l' : '',
     dirs ? 'd' : '',
     push && options.keepDirlinks ? 'K' : '',
@@ -119,6 +119,7 @@ function limitWords(options: TransferOptions): ByteString[] {
     else if (untimed) words.push('--delete');
   }
   if (options.force) words.push('--force');
+  if (options.batch?.kind === 'only-write') words.push('--only-write-batch=X');
   if (options.superUser === true) words.push('--super');
   if (options.sizeOnly) words.push('--size-only');
   if (options.stats) words.push('--stats');

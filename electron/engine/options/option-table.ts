@@ -1,4 +1,5 @@
 import { type OptionGroup, type OptionRow, refused, serverFlag } from './option-row.ts';
+import { BATCH_OPTIONS } from './table-batch.ts';
 import { DELETE_OPTIONS } from './table-delete.ts';
 import { FILTER_OPTIONS } from './table-filter.ts';
 import { OUTPUT_OPTIONS } from './table-output.ts';
@@ -15,6 +16,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   DELETE_OPTIONS,
   FILTER_OPTIONS,
   WIRE_OPTIONS,
+  BATCH_OPTIONS,
   OUTPUT_OPTIONS,
 ];
 
@@ -26,8 +28,6 @@ const SERVER_ROWS: readonly OptionRow[] = [
 
 /** Options of rsync 3.5 that this version refuses by name. */
 const REFUSED_ROWS: readonly OptionRow[] = [
-  refused('write-batch', undefined, 'value'),
-  refused('only-write-batch', undefined, 'value'),
   refused('read-batch', undefined, 'value'),
   refused('iconv', undefined, 'value', true),
   refused('qsort', undefined, 'flag'),

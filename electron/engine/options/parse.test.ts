@@ -144,7 +144,8 @@ describe('client words', () => {
     [['-r', '--delete-before', '--delete-after'], 1, 'You may not combine multiple --delete-WHEN options.'],
     [['-aMx'], 1, 'Remote option must start with a dash: x'],
     [['-s', '--old-args'], 1, '--secluded-args conflicts with --old-args.'],
-    [['--write-batch=x'], 1, '--write-batch is not supported by this version of Driftline'],
+    [['--read-batch=x'], 1, '--read-batch is not supported by this version of Driftline'],
+    [[`--write-batch=${'x'.repeat(257)}`], 1, 'the batch-file name must be 256 characters or less.'],
     [['-N'], 1, 'This rsync does not support --crtimes (-N)'],
     [['--append', '-W'], 1, '--append cannot be used with --whole-file'],
     [['--append', '--cc=none,md5'], 1, '--append cannot be used with --whole-file'],
@@ -223,9 +224,16 @@ describe('server words', () => {
     expect(failure(() => parseServerWords(inSight, ['.']))).toMatchObject({ code: 'missing-path' });
   });
 
+  it('opens no batch file, and changes nothing where its client writes one alone', () => {
+    const words = (...more: string[]) => parseServerWords(['--server', '-re.iL', ...more, '.', 'x']).options;
+    expect(words('--write-batch=x')).toMatchObject({ batch: null, dryRun: false });
+    expect(words('--only-write-batch=X')).toMatchObject({ batch: { kind: 'only-write' }, dryRun: true });
+    expect(words('-n', '--only-write-batch=X')).toMatchObject({ batch: null, dryRun: true });
+  });
+
   it('refuses the rest', () => {
     const refused = (...words: string[]) => failure(() => parseServerWords(['--server', ...words, '.', 'x']));
-    expect(refused('-re.iL', '--write-batch=x')).toMatchObject({ exitCode: 4, code: 'not-supported' });
+    expect(refused('-re.iL', '--qsort')).toMatchObject({ exitCode: 4, code: 'not-supported' });
     expect(refused('-re.iL', '--iconv=x')).toMatchObject({
       exitCode: 4,
       message: '--iconv is not supported by this version of Driftline',

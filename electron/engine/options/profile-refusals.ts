@@ -7,6 +7,7 @@ const RULE_FILE = 'a profile holds its rules itself and reads none from files';
 const WHOLE = 'a profile copies folders with everything in them';
 const ATTRIBUTES = 'previews do not list access control lists, extended attributes and hard links';
 const LINKS = 'a run of a plan neither writes through links nor changes where they lead';
+const BATCH = 'a profile copies from its sources to its destination, and not by way of a file';
 const NO_EFFECT = 'it has no effect here';
 
 /**
@@ -90,6 +91,8 @@ export const PROFILE_REFUSALS: Readonly<Record<string, string>> = {
   'new-compress': '--compress-choice says it',
   'compress-threads': NO_EFFECT,
   'skip-compress': NO_EFFECT,
+  'write-batch': BATCH,
+  'only-write-batch': BATCH,
   protocol: 'both sides agree on the newest they know',
 
   verbose: OUTPUT,

@@ -31,6 +31,7 @@ export function settle(state: OptionState, env: Environment): TransferOptions {
   settlePaths(state);
   settleWriting(state, env);
   settleOutput(state);
+  settleBatch(state);
   settleCompression(state);
   settleArguments(state, env);
   if (options.maxAlloc === null && env.RSYNC_MAX_ALLOC) options.maxAlloc = maxAlloc(env.RSYNC_MAX_ALLOC);
@@ -125,6 +126,17 @@ function settleWriting({ options, filters, server }: OptionState, env: Environme
       applyRule(filters, parseFilterRule(`-p ${options.partialDir}/`));
     }
   }
+}
+
+/** A run that changes nothing writes no batch; a server is only told that its files are not to change. */
+function settleBatch({ options, server }: OptionState): void {
+  const { batch, filesFrom, removeSourceFiles, dryRun } = options;
+  if (batch === null) return;
+  if (batch.kind === 'read' && !server) {
+    const other = filesFrom !== null ? 'files-from' : removeSourceFiles ? 'remove-source-files' : null;
+    if (other !== null) throw fail('usage', 'conflict', `--read-batch cannot be used with --${other}`);
+  } else if (dryRun || (server && batch.kind !== 'only-write')) options.batch = null;
+  else if (batch.kind === 'only-write') options.dryRun = true;
 }
 
 /** How words reach the other side. The environment counts where the command line says nothing. */

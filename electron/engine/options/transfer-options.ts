@@ -8,6 +8,9 @@ export type DeleteMode = 'none' | 'default' | 'before' | 'during' | 'delay' | 'a
 /** What an alternate basis folder is used for (`--compare-dest`, `--copy-dest`, `--link-dest`). */
 export type AltDestKind = 'compare' | 'copy' | 'link';
 
+/** What is done with a batch file (reference §8.1). */
+export type BatchKind = 'write' | 'only-write' | 'read';
+
 /**
  * Everything the user asked of one transfer, after parsing; frozen. Made by the option table (option-table.ts) or by
  * the service for profiles. Both sides of the connection derive the wire layout from it (reference §1.4), so nothing
@@ -133,6 +136,9 @@ export interface TransferOptions {
   protocol: number;
   /** Whether incremental recursion may be used. */
   incRecurse: boolean;
+
+  /** The batch file, or null; a server never opens one. With `only-write`, `dryRun` is set as well. */
+  batch: { readonly kind: BatchKind; readonly path: ByteString } | null;
 
   // Network and limits.
   /** I/O timeout in seconds; 0 = none. Always forwarded. */
@@ -273,6 +279,7 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   skipCompress: null,
   protocol: 32,
   incRecurse: true,
+  batch: null,
   timeout: 0,
   contimeout: 0,
   bwlimit: 0,
@@ -324,3 +331,11 @@ export const ARCHIVE = {
 /** Whether files are read without changing their access times: `--open-noatime`, which `-UU` stands for too. */
 export const readsQuietly = ({ openNoatime, atimes }: Pick<TransferOptions, 'openNoatime' | 'atimes'>): boolean =>
   openNoatime || atimes > 1;
+
+/** Whether contents cross the wire, also where the receiving side only looks at them (`--only-write-batch`). */
+export const movesContent = ({ dryRun, batch }: Pick<TransferOptions, 'dryRun' | 'batch'>): boolean =>
+  !dryRun || batch?.kind === 'only-write';
+
+/** Whether what the sender says is written to a batch file as well. */
+export const writesBatch = ({ batch }: Pick<TransferOptions, 'batch'>): boolean =>
+  batch !== null && batch.kind !== 'read';

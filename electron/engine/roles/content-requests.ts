@@ -6,6 +6,7 @@ import type { FileEntry } from '../flist/entry.ts';
 import type { ReadFile, Stat } from '../fs/fs.ts';
 import { sumBounds } from '../handshake/negotiate.ts';
 import { debugLevel } from '../options/info-words.ts';
+import { movesContent } from '../options/transfer-options.ts';
 import { BasisType } from '../wire/constants.ts';
 import type { AltMatch } from './alt-dest.ts';
 import { chooseBasis, type Basis } from './basis.ts';
@@ -43,7 +44,8 @@ export class ContentRequests {
     this.#items = items;
     const { transferSum, seed, seedFirst } = state.conn.agreed;
     const { options } = state.conn;
-    this.#wholeFile = transferSum === 'none' || (options.wholeFile ?? (local && options.append === 'off'));
+    this.#wholeFile =
+      transferSum === 'none' || (options.wholeFile ?? (local && options.append === 'off' && options.batch === null));
     this.#fuzzy = fuzzy;
     if (debugLevel(options, 'deltasum') > 0) {
       const how = this.#wholeFile ? 'disabled for local transfer or --whole-file' : 'enabled';
@@ -69,7 +71,7 @@ export class ContentRequests {
     const appends = options.append !== 'off' && !again;
     let basis = found;
     let file: ReadFile | null = null;
-    if (basis && !this.#wholeFile && !options.dryRun) {
+    if (basis && !this.#wholeFile && movesContent(options)) {
       try {
         file = basis.place.dir.openRead(basis.place.name, options.writeDevices);
       } catch {
@@ -78,7 +80,7 @@ export class ContentRequests {
       }
     }
     this.#items.request(ndx, entry, iflags, basis);
-    if (options.dryRun) {
+    if (!movesContent(options)) {
       this.#items.countCreated(entry, iflags);
       progress.bytesDone += entry.size;
       return;

@@ -8,6 +8,7 @@ import { NO_BASIS, sameSumHead, validateSumHead, type SumHead } from '../delta/s
 import { EntryFlag, entryName } from '../flist/entry.ts';
 import { asksForXattrs, sumBounds } from '../handshake/negotiate.ts';
 import { infoLevel } from '../options/info-words.ts';
+import { movesContent } from '../options/transfer-options.ts';
 import { ItemFlag, Limit, Msg, Ndx, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { messageCode } from '../wire/dialect.ts';
@@ -42,6 +43,8 @@ export class Receiver {
   readonly #applier = new Applier();
   readonly #updates: FileUpdates;
   readonly #tokenReader: TokenReader;
+  /** With `--only-write-batch` a sending client keeps contents to itself. */
+  readonly #getsContent: boolean;
   /** Sum of the file received last, as the sender has it. */
   #sum: ByteString = '';
   readonly #readToken = (r: ByteReader): boolean => this.#tokenReader.step(r);
@@ -50,6 +53,8 @@ export class Receiver {
     this.#state = state;
     this.#conn = state.conn;
     this.#updates = new FileUpdates(state);
+    const { isServer, options } = state.conn;
+    this.#getsContent = movesContent(options) && !(isServer && options.batch !== null);
     const { transferSum, seed, seedsFiles, compression, protocol } = state.conn.agreed;
     this.#fileSum = createFileSum(transferSum, seedsFiles ? seed : null);
     this.#tokenReader = createTokenReader(compression, protocol);
@@ -153,7 +158,7 @@ export class Receiver {
   }
 
   #readHead(r: ByteReader, iflags: number): SumHead | null {
-    if (!(iflags & ItemFlag.TRANSFER) || this.#conn.options.dryRun) return null;
+    if (!(iflags & ItemFlag.TRANSFER) || !this.#getsContent) return null;
     const head = { count: r.i32(), blockLength: r.i32(), strongLength: r.i32(), remainder: r.i32() };
     validateSumHead(head, sumBounds(this.#conn.agreed));
     return head;
@@ -185,15 +190,17 @@ export class Receiver {
       }
       reportItem(this.#state, entry, reply);
       await this.#content(pending);
-    } else if (this.#state.pending.has(reply.ndx)) {
+    } else if (this.#getsContent && this.#state.pending.has(reply.ndx)) {
       throw fail('protocol', 'no-data', `The peer answered for ${shownName(entry)} without its content`);
     } else {
-      // In a dry run only: what would be transferred counts.
+      // Where no content comes: what would be transferred counts.
       if (reply.iflags & ItemFlag.TRANSFER) {
         this.#state.totals.transferred++;
         this.#state.totals.transferredSize += entry.size;
       }
       reportItem(this.#state, entry, reply);
+      const pending = this.#state.pending.get(reply.ndx);
+      if (pending) this.#state.settle(pending, 'placed');
     }
     extended?.settled(entry);
   }
@@ -211,13 +218,16 @@ export class Receiver {
     const readBefore = this.#conn.input.reader.total - SUM_HEAD_BYTES;
     try {
       try {
-        update = this.#updates.open(pending);
+        if (!this.#conn.options.dryRun) update = this.#updates.open(pending);
       } catch (error) {
         this.#updates.failed(pending, error);
       }
       const verified = await this.#tokens(pending, update);
       this.#transferred(pending, readBefore);
-      if (update === null) return this.#state.settle(pending);
+      if (update === null) {
+        if (this.#conn.options.dryRun) progress.filesDone++;
+        return this.#state.settle(pending, this.#conn.options.dryRun ? 'placed' : 'failed');
+      }
       if (!verified) {
         this.#updates.reject(update);
         return this.#verifyFailed(pending);

@@ -13,6 +13,7 @@ import { readXattrRequest } from '../flist/xattr.ts';
 import type { ReadFile } from '../fs/fs.ts';
 import { asksForXattrs, sumBounds, verifiesPrefix } from '../handshake/negotiate.ts';
 import { debugLevel } from '../options/info-words.ts';
+import { movesContent } from '../options/transfer-options.ts';
 import { BasisType, Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
@@ -88,7 +89,7 @@ export class Sender {
    * Runs to the end of the conversation.
    * @param writeStats called where a server-sender reports its statistics (§7.14)
    */
-  async run(writeStats: (() => void) | null): Promise<void> {
+  async run(writeStats: () => void): Promise<void> {
     const { input, output, agreed } = this.#conn;
     for (;;) {
       // Look-ahead before each request keeps sub-lists between items (§6.13).
@@ -120,7 +121,7 @@ export class Sender {
     if (debugLevel(this.#conn.options, 'deltasum') > 0) this.#tellMatches();
     if (this.#ioError !== 0) output.messageInt(Msg.IO_ERROR, this.#ioError);
     output.data.ndx(Ndx.DONE);
-    writeStats?.();
+    writeStats();
     output.flush();
     if (agreed.dialect.deletionCounts) {
       let request = await input.parse((r) => this.#readRequest(r));
@@ -177,7 +178,7 @@ export class Sender {
     const xname = iflags & ItemFlag.XNAME_FOLLOWS ? r.vstring(Limit.PATH) : null;
     const xattrs = asksForXattrs(this.#conn.agreed, this.#conn.options, iflags) ? readXattrRequest(r) : null;
     let head: SumHead | null = null;
-    if (iflags & ItemFlag.TRANSFER && !this.#conn.options.dryRun) {
+    if (iflags & ItemFlag.TRANSFER && movesContent(this.#conn.options)) {
       head = { count: r.i32(), blockLength: r.i32(), strongLength: r.i32(), remainder: r.i32() };
       validateSumHead(head, sumBounds(this.#conn.agreed));
     }
@@ -352,6 +353,9 @@ export class Sender {
     entry.flags |= EntryFlag.SENT;
     const written = data.total;
     this.#writeHeader(request, entry);
+    // The receiving side is to learn of the item and to get nothing.
+    const aside = conn.options.batch?.kind === 'only-write';
+    if (aside) conn.output.withhold(true);
     const echo = head.count > 0 ? head : NO_BASIS;
     data.i32(echo.count);
     data.i32(echo.blockLength);
@@ -397,6 +401,7 @@ export class Sender {
     }
     this.#tokens.end();
     data.bytes(sum, 0, sum.length);
+    if (aside) conn.output.withhold(false);
     progress.literal = this.totals.literal += this.#matcher.literalBytes;
     progress.matched = this.totals.matched += this.#matcher.matchedBytes;
     progress.bytesDone = bytesBefore + entry.size;

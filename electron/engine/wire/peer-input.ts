@@ -34,6 +34,8 @@ export class PeerInput {
   onMessage: (code: number, payload: Buffer) => void = () => {};
   /** Set before `stopMux`: what follows a frame is left alone until it is asked for, since it may have no frame. */
   frameByFrame = false;
+  /** Gets every data byte, without frames and messages, as it is taken apart; it must not keep the buffer. */
+  copyTo: ((bytes: Buffer) => void) | null = null;
 
   readonly #stream: Duplex;
   #muxed = false;
@@ -205,7 +207,9 @@ export class PeerInput {
     while (at < chunk.length) {
       if (this.#dataLeft > 0) {
         const part = Math.min(this.#dataLeft, chunk.length - at);
-        this.reader.push(part === chunk.length ? chunk : chunk.subarray(at, at + part));
+        const data = part === chunk.length ? chunk : chunk.subarray(at, at + part);
+        this.copyTo?.(data);
+        this.reader.push(data);
         this.#dataLeft -= part;
         at += part;
         if (this.frameByFrame && this.#dataLeft === 0) return at;

@@ -18,6 +18,8 @@ export class PeerOutput {
   readonly #stream: Writable;
   readonly #highWater: number;
   #muxed = false;
+  #copy: ((bytes: Buffer) => void) | null = null;
+  #withheld = false;
   #dialect = dialectOf(PROTOCOL_MAX);
   #unsent = 0;
   #error: Error | null = null;
@@ -32,6 +34,8 @@ export class PeerOutput {
     this.#highWater = highWater;
     this.data = new ByteWriter(
       (bytes) => {
+        this.#copy?.(this.#muxed ? bytes.subarray(4) : bytes);
+        if (this.#withheld) return;
         if (this.#muxed) bytes.writeUInt32LE((((7 + Msg.DATA) << 24) | (bytes.length - 4)) >>> 0, 0);
         this.#write(bytes);
       },
@@ -66,6 +70,18 @@ export class PeerOutput {
 
   flush(): void {
     this.data.flush();
+  }
+
+  /** From here on `take` gets every data byte, without frames and messages; it must not keep the buffer. */
+  copyTo(take: (bytes: Buffer) => void): void {
+    this.data.flush();
+    this.#copy = take;
+  }
+
+  /** Whether data bytes from here on are for the copy alone. */
+  withhold(on: boolean): void {
+    this.data.flush();
+    this.#withheld = on;
   }
 
   /**
