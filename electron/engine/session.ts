@@ -175,7 +175,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   const abilities = localAbilities(options, ids);
   const empty = received[0]!.entries.length === 0;
   const say = (text: ByteString): void => {
-    if (options.quiet || (options.verbose === 0 && options.itemize === 0)) return;
+    if (options.quiet || (infoLevel(options, 'name') === 0 && options.itemize === 0)) return;
     conn.emit({ type: 'message', level: 'info', from: 'local', text });
   };
   const destination =

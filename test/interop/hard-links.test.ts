@@ -115,6 +115,11 @@ const SCENARIOS: Scenario[] = [
     '--copy-dest=../alt',
     'cp -a $SRC alt; rm alt/b-one; mkdir dst; echo old > dst/b-one',
   ),
+  ...['', '--link-dest=../alt', '--copy-dest=../alt', '--compare-dest=../alt'].map((more) =>
+    linked(`told by name ${more}`, `--no-i --info=name2 ${more}`, `cp -a $SRC ${more === '' ? 'dst' : 'alt'}`, {
+      ...{ mirrors: false, routes: ['push', 'pull', 'local'] },
+    }),
+  ),
   // Stock rsync hangs where a name is missing there that another one waits for.
   linked('with --compare-dest', '--compare-dest=../alt', 'cp -a $SRC alt; echo x > alt/two; rm alt/symlink', {
     mirrors: false,

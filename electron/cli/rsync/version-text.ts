@@ -9,6 +9,8 @@ const CAPABILITIES: readonly (readonly [json: string, words: string, has: boolea
   ['symlinks', 'symlinks', true],
   ['symtimes', 'symtimes', true],
   ['hardlinks', 'hardlinks', true],
+  ['hardlink_specials', 'hardlink-specials', linux],
+  ['hardlink_symlinks', 'hardlink-symlinks', linux],
   ['IPv6', 'IPv6', true],
   ['atimes', 'atimes', true],
   ['batchfiles', 'batchfiles', true],

@@ -123,7 +123,8 @@ export class HardLinks {
         }
         if (known !== 'linked' || this.#items.tellsAll) {
           const iflags = known === 'linked' ? 0 : (known ?? flags(true));
-          this.#items.local(ndx, entry, made | iflags, entryName(leader));
+          const isNews = known !== 'linked' || !this.#items.tellsNames;
+          this.#items.local(ndx, entry, made | iflags, isNews ? entryName(leader) : '');
         }
       }
       this.#state.succeeded(ndx, entry);

@@ -14,14 +14,14 @@ export class Items {
   readonly tellsAll: boolean;
   readonly #state: ReceiveState;
   /** Whether they are told of by name, where no format does (`-vv`). */
-  readonly #names: boolean;
+  readonly tellsNames: boolean;
 
   constructor(state: ReceiveState) {
     this.#state = state;
     const { options } = state.conn;
     const names = infoLevel(options, 'name') > 1;
     this.tellsAll = options.itemize > 1 || names;
-    this.#names = names && options.itemize === 0;
+    this.tellsNames = names && options.itemize === 0;
   }
 
   /**
@@ -32,9 +32,9 @@ export class Items {
     const significant = (iflags & SIGNIFICANT_ITEM_FLAGS) !== 0;
     if (!significant && !xname && !this.tellsAll) return;
     const { conn } = this.#state;
-    if (this.#names && !isDir(entry.mode) && !(iflags & ItemFlag.LOCAL_CHANGE)) {
-      const text = `${entryName(entry)}${significant ? '' : ' is uptodate'}\n`;
-      conn.emit({ type: 'message', level: 'info', from: 'local', text });
+    if (this.tellsNames) {
+      const text = nameLine(entry, iflags, xname);
+      if (text !== null) conn.emit({ type: 'message', level: 'info', from: 'local', text });
     }
     const flags = this.#flags(entry, iflags) | (xname === null ? 0 : ItemFlag.XNAME_FOLLOWS);
     this.countCreated(entry, iflags);
@@ -114,6 +114,17 @@ export interface Item {
 export function listSumText({ agreed }: Connection, entry: FileEntry): string | null {
   const sum = entry.extra?.sum;
   return sum === undefined ? null : sumText(agreed.listSum, Buffer.from(sum, 'latin1'));
+}
+
+/** What the generator says of an entry by its name (`-vv`), or null where the sender does. */
+function nameLine(entry: FileEntry, iflags: number, xname: ByteString | null): ByteString | null {
+  const changes = (iflags & SIGNIFICANT_ITEM_FLAGS) !== 0;
+  const isLocal = (iflags & ItemFlag.LOCAL_CHANGE) !== 0;
+  // Made of what an alternate folder has, or linked already: nothing of it is new.
+  const isKnown = xname === '' || (isLocal && xname === null && !changes);
+  if (isKnown) return `${entryName(entry)}${isDir(entry.mode) ? '/' : ''} is uptodate\n`;
+  if (isLocal || isDir(entry.mode)) return null;
+  return `${entryName(entry)}${changes ? '' : ' is uptodate'}\n`;
 }
 
 /** Which name of the same file an item says its entry was linked to; a name with content is that of a basis. */
