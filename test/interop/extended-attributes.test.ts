@@ -153,6 +153,20 @@ const SCENARIOS: Scenario[] = [
   scenario('ACLs with content', ['-aiA'], both(acls, aclsBefore), {
     destination: { ...changed, plain: file('other'), empty: file('') },
   }),
+  scenario(
+    'ACLs of folders of backups',
+    ['-aiAX', '--no-inc-recursive', '--backup-dir=bak'],
+    `for at in "$SRC" dst; do (
+      cd "$at"; setfacl -m u:bin:rwx sub; setfacl -d -m g:bin:rx sub/inner; setfacl -m u:daemon:r sub/inner/f
+      setfattr -n user.a -v 1 sub sub/inner/f
+    ); done`,
+    {
+      source: { sub: dir({ inner: dir({ f: file('new') }) }), top: file('new') },
+      destination: { sub: dir({ inner: dir({ f: file('older') }) }), top: file('older') },
+      times: false,
+      routes: ['pull', 'local', 'push from rsync'],
+    },
+  ),
   scenario('no ACLs over ACLs', ['-ai'], both(acls, aclsBefore), { destination: tree, routes: ['push', 'pull'] }),
   scenario('ACLs and attributes', ['-aiAXH'], both(attributes, acls, before, aclsBefore), { destination: tree }),
   scenario('new entries below a default ACL', ['-rlti'], 'mkdir dst; setfacl -d -m u:bin:rwx,o:- dst', {

@@ -62,8 +62,11 @@ export interface ExtendedRules {
   differences(entry: FileEntry, stat: Stat, at: XattrDoor, flags: number, rewritten: boolean): number;
   /** Sets it all; what is refused is reported. @param mode the file is to have, or null for a symlink */
   set(at: XattrDoor, entry: FileEntry, mode: number | null): void;
-  /** Gives a copy of a file here the extended attributes of that file, as far as they are preserved. */
-  copy(from: XattrDoor, at: XattrDoor): void;
+  /**
+   * Gives a copy of something here what that has, as far as it is preserved.
+   * @param mode of what is copied, with its type
+   */
+  copy(from: XattrDoor, at: XattrDoor, mode: number): void;
 }
 
 /** Facts about the receiving side that the decision depends on. */

@@ -145,7 +145,7 @@ export class Backup {
   #copy({ dir, name }: Place, stat: Stat, toDir: DestinationDir, toName: ByteString): void {
     const attributes = this.#attributesOf(stat);
     const { extended } = this.#abilities;
-    if (extended) attributes.extended = (at) => extended.copy(dir.xattrs(name), at);
+    if (extended) attributes.extended = (at) => extended.copy(dir.xattrs(name), at, stat.mode);
     if (isReg(stat.mode)) return copyFile(dir.openRead(name), toDir, toName, attributes, this.#conn.poll);
     if (isLink(stat.mode)) toDir.symlink(toName, dir.readlink(name));
     else toDir.mknod(toName, stat.mode, stat.rdevMajor, stat.rdevMinor);
@@ -156,15 +156,14 @@ export class Backup {
   #folderOf(rel: ByteString): DestinationDir {
     const root = this.#sides.make(this.#folder!);
     const like = (parent: DestinationDir, name: ByteString): void => {
-      const stat = this.#destination.dir(joinPath(parent.rel, name))?.lstat('.');
-      if (!stat) return;
-      const { mode, ...rest } = this.#attributesOf(stat);
-      setWhatCanBe(
-        parent,
-        name,
-        { ...rest, mode: this.#finalMode(joinPath(parent.rel, name)) ?? mode, mtime: null },
-        false,
-      );
+      const folder = this.#destination.dir(joinPath(parent.rel, name));
+      const stat = folder?.lstat('.');
+      if (!folder || !stat) return;
+      const attributes = { ...this.#attributesOf(stat), mtime: null };
+      attributes.mode = this.#finalMode(joinPath(parent.rel, name)) ?? attributes.mode;
+      const { extended } = this.#abilities;
+      if (extended) attributes.extended = (at) => extended.copy(folder.xattrs('.'), at, stat.mode);
+      setWhatCanBe(parent, name, attributes, false);
     };
     return makeDirs(root, rel, { mode: 0o700, replace: true, onMade: like });
   }

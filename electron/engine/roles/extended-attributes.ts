@@ -120,13 +120,21 @@ export class ExtendedAttributes implements ExtendedRules {
     });
   }
 
-  /** Gives a backup what its file has. @throws fs what is refused */
-  copy(from: XattrDoor, at: XattrDoor): void {
-    if (this.#conn.options.xattrs === 0) return;
-    for (const name of heldNames(from, this.#rules, this.#isRoot)) {
+  /** Gives a backup what its file or folder has. @throws fs what is refused */
+  copy(from: XattrDoor, at: XattrDoor, mode: number): void {
+    const { xattrs, acls } = this.#conn.options;
+    // As in rsync, folders of backups get the ACLs of theirs and no other attributes.
+    const names = xattrs > 0 && !isDir(mode) ? heldNames(from, this.#rules, this.#isRoot) : [];
+    for (const name of names) {
       const value = from.get(name);
       if (value) at.set(name, value);
     }
+    if (!acls || isLink(mode)) return;
+    const access = this.#store.access(from, mode);
+    if (!sameAcl(access, this.#store.access(at, mode))) this.#store.setAccess(at, access, mode);
+    if (!isDir(mode)) return;
+    const byDefault = this.#store.default(from);
+    if (!sameAcl(byDefault, this.#store.default(at))) this.#store.setDefault(at, byDefault);
   }
 
   /** Asks for the values an item needs, where items ask (§7.1). */
