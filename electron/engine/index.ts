@@ -44,6 +44,8 @@ export interface TransferRequest {
   planned?: Map<ByteString, PlanItem>;
 }
 
+export { replayBatch } from './batch/replay.ts';
+
 export type TransferHooks = ConnectionHooks;
 
 export interface TransferResult {

@@ -192,7 +192,10 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   const state = new ReceiveState(conn, lists, listReceiver, destination, abilities, request.planned, sides, extended);
   state.local = request.local;
   state.listsComplete = listsComplete;
-  conn.onAbort = () => state.wake();
+  conn.onAbort = () => {
+    state.wake();
+    state.stirReceiver();
+  };
   if (options.listOnly) state.onList = (list) => list.entries.forEach((entry) => emitListed(conn, entry));
   for (const list of received) state.addList(list);
   const report = (name: ByteString, isDir_: boolean, mode: number) => {

@@ -1,9 +1,16 @@
 import { DriftlineError, type ErrorData, fail, toErrorData } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import type { TransferStats } from '../../engine/events.ts';
-import { localPeer, type PeerStarter, runTransfer } from '../../engine/index.ts';
+import {
+  localPeer,
+  type PeerStarter,
+  replayBatch,
+  runTransfer,
+  type TransferHooks,
+  type TransferResult,
+} from '../../engine/index.ts';
 import { serverWords } from '../../engine/options/parse.ts';
-import { type TransferOptions, writesBatch } from '../../engine/options/transfer-options.ts';
+import { readsBatch, type TransferOptions, writesBatch } from '../../engine/options/transfer-options.ts';
 import { onStopSignals } from '../signals.ts';
 import { StandardOutput } from '../standard-output.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
@@ -121,20 +128,25 @@ async function runClient(
       return 0;
     }
     if (writesBatch(options)) writeBatchScript(argv, options, endpoints.dest);
-    const result = await runTransfer(
-      {
-        options,
-        ...(peerOptions !== undefined && { peerOptions }),
-        // Between local folders the server half reads and we write, as the journal and the itemized output expect.
-        direction: endpoints.direction === 'push' ? 'push' : 'pull',
-        sources: endpoints.paths,
-        destination: endpoints.dest,
-        startPeer,
-        local: endpoints.direction === 'local',
-        journalDir,
-      },
-      { signal, onEvent: (event) => printer.event(event) },
-    );
+    const hooks: TransferHooks = { signal, onEvent: (event) => printer.event(event) };
+    const transfer = (): Promise<TransferResult> =>
+      runTransfer(
+        {
+          options,
+          ...(peerOptions !== undefined && { peerOptions }),
+          // Between local folders the server half reads and we write, as the journal and the itemized output expect.
+          direction: endpoints.direction === 'push' ? 'push' : 'pull',
+          sources: endpoints.paths,
+          destination: endpoints.dest,
+          startPeer,
+          local: endpoints.direction === 'local',
+          journalDir,
+        },
+        hooks,
+      );
+    const result = await (readsBatch(options)
+      ? replayBatch({ options, destination: endpoints.dest, journalDir }, hooks)
+      : transfer());
     stats = result.stats;
     code = result.exitCode;
     protocol = result.protocol;

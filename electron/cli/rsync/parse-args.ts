@@ -1,5 +1,6 @@
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { fail } from '../../../shared/errors.ts';
+import { parseLocation } from '../../../shared/rsync-location.ts';
 import {
   parseClientWords,
   type ParsedWords,
@@ -9,7 +10,7 @@ import {
 } from '../../engine/options/parse.ts';
 import type { ReadListFile } from '../../engine/options/option-row.ts';
 import { readNamed, type Trust } from '../../engine/fs/named-path.ts';
-import type { TransferOptions } from '../../engine/options/transfer-options.ts';
+import { readsBatch, type TransferOptions } from '../../engine/options/transfer-options.ts';
 import { checkDaemonOptions, type Endpoints, resolveEndpoints } from './endpoints.ts';
 
 export type RsyncCommand =
@@ -71,6 +72,7 @@ export function parseRsyncArgs(
       hint: 'Usage: driftline rsync [OPTION]... SRC [SRC]... DEST; --help lists the options.',
     });
   }
+  if (readsBatch(options)) return replayCommand(args, options);
   const dest = args.length > 1 ? args.pop()! : null;
   checkEmpty(args, dest, options);
   const endpoints = resolveEndpoints(args, dest);
@@ -88,6 +90,17 @@ export function parseRsyncArgs(
   if (options.remoteOptions.length === 0) return { ...command, options: peerOptions };
   const receiving = parseClientWords(argv, readOnce, env, options.remoteOptions).options;
   return { ...command, options: forClient({ ...receiving, secludedArgs: false, remoteOptions: [] }), peerOptions };
+}
+
+/** A batch file stands for every source. */
+function replayCommand(args: readonly ByteString[], options: TransferOptions): RsyncCommand {
+  const [path] = args;
+  if (path === undefined || args.length > 1)
+    throw fail('usage', 'too-many-paths', '--read-batch takes one path, the destination');
+  if (parseLocation(path).kind !== 'local')
+    throw fail('usage', 'both-remote', 'remote destination is not allowed with --read-batch');
+  const dest = path || '.';
+  return { mode: 'client', options, sources: [], dest, endpoints: { direction: 'local', paths: [], dest } };
 }
 
 /** Reads each rule file once: standard input has nothing to say a second time. */

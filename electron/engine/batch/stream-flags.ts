@@ -5,7 +5,7 @@ interface StreamFlag {
   readonly option: string;
   readonly isOn: (options: TransferOptions) => boolean;
   /** What a reader changes where the file says otherwise. */
-  readonly set: (on: boolean) => Partial<TransferOptions>;
+  readonly set: (on: boolean, options: TransferOptions) => Partial<TransferOptions>;
   /** Oldest protocol that has it. */
   readonly since: number;
 }
@@ -22,7 +22,7 @@ const plain = (option: string, key: Switch, since = 0): StreamFlag => ({
 const appends = (option: string, how: 'append' | 'verify'): StreamFlag => ({
   option,
   isOn: ({ append }) => append === how,
-  set: (on) => (on ? { append: how } : {}),
+  set: (on, { append }) => (on ? { append: how } : append === how ? { append: 'off' } : {}),
   since: 30,
 });
 

@@ -7,6 +7,7 @@ import { Compat, ItemFlag, PROTOCOL_MAX, PROTOCOL_MIN } from '../wire/constants.
 import { type Dialect, dialectOf } from '../wire/dialect.ts';
 import type { PeerInput } from '../wire/peer-input.ts';
 import type { PeerOutput } from '../wire/peer-output.ts';
+import { allowsIncRecurse } from './server-args.ts';
 import { agreeOnAlgorithms, type Algorithms, loadAlgorithms } from './algorithms.ts';
 
 /** What two peers agreed on before the first list (reference §2). */
@@ -54,6 +55,33 @@ export async function negotiateAsClient(
   }
   const terms = { dialect, compat, isServer: false };
   const algorithms = await agreeOnAlgorithms(input, output, options, terms, namesFor(options, dialect));
+  const seed = await input.parse((r) => r.i32());
+  await loadAlgorithms(algorithms, seed);
+  return agreement(dialect, compat, algorithms, seed);
+}
+
+/**
+ * What the header of a batch file says behind its protocol version. Algorithms are those that every version has, or the
+ * command line's (reference §8.1).
+ * @throws protocol for a version that is not known, usage for a file that the options do not allow
+ */
+export async function readAgreement(
+  input: PeerInput,
+  output: PeerOutput,
+  options: TransferOptions,
+  protocol: number,
+): Promise<Agreement> {
+  if (protocol > options.protocol || protocol < PROTOCOL_MIN) {
+    const [how, limit] = protocol < PROTOCOL_MIN ? ['old', `< ${PROTOCOL_MIN}`] : ['new', `> ${options.protocol}`];
+    const message = `The protocol version in the batch file is too ${how} (${protocol} ${limit}).`;
+    throw fail('protocol', 'bad-batch', message, { exitCode: 2 });
+  }
+  const dialect = settled(protocol, input, output, options);
+  const compat = dialect.compatFlags ? await input.parse((r) => r.varint()) : 0;
+  if (compat & Compat.INC_RECURSE && !allowsIncRecurse(options, true)) {
+    throw fail('usage', 'conflict', 'Incompatible options specified for inc-recursive batch file.');
+  }
+  const algorithms = await agreeOnAlgorithms(input, output, options, { dialect, compat: 0, isServer: false });
   const seed = await input.parse((r) => r.i32());
   await loadAlgorithms(algorithms, seed);
   return agreement(dialect, compat, algorithms, seed);

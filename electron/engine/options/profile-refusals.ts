@@ -93,6 +93,7 @@ export const PROFILE_REFUSALS: Readonly<Record<string, string>> = {
   'skip-compress': NO_EFFECT,
   'write-batch': BATCH,
   'only-write-batch': BATCH,
+  'read-batch': BATCH,
   protocol: 'both sides agree on the newest they know',
 
   verbose: OUTPUT,

@@ -29,5 +29,6 @@ export const BATCH_OPTIONS: OptionGroup = {
       batch('write'),
     ),
     value('only-write-batch', { metavar: 'FILE' }, 'the same, and leave the destination as it is', batch('only-write')),
+    value('read-batch', { metavar: 'FILE' }, 'apply what FILE holds; - reads it from standard input', batch('read')),
   ],
 };

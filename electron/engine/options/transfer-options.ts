@@ -332,10 +332,13 @@ export const ARCHIVE = {
 export const readsQuietly = ({ openNoatime, atimes }: Pick<TransferOptions, 'openNoatime' | 'atimes'>): boolean =>
   openNoatime || atimes > 1;
 
-/** Whether contents cross the wire, also where the receiving side only looks at them (`--only-write-batch`). */
+/** Whether contents cross the wire, also where the receiving side only looks at them (with a batch file). */
 export const movesContent = ({ dryRun, batch }: Pick<TransferOptions, 'dryRun' | 'batch'>): boolean =>
-  !dryRun || batch?.kind === 'only-write';
+  !dryRun || batch !== null;
+
+/** Whether a batch file stands in the sender's place. */
+export const readsBatch = ({ batch }: Pick<TransferOptions, 'batch'>): boolean => batch?.kind === 'read';
 
 /** Whether what the sender says is written to a batch file as well. */
-export const writesBatch = ({ batch }: Pick<TransferOptions, 'batch'>): boolean =>
-  batch !== null && batch.kind !== 'read';
+export const writesBatch = (options: Pick<TransferOptions, 'batch'>): boolean =>
+  options.batch !== null && !readsBatch(options);

@@ -6,7 +6,7 @@ import type { FileEntry } from '../flist/entry.ts';
 import type { ReadFile, Stat } from '../fs/fs.ts';
 import { sumBounds } from '../handshake/negotiate.ts';
 import { debugLevel } from '../options/info-words.ts';
-import { movesContent } from '../options/transfer-options.ts';
+import { movesContent, readsBatch } from '../options/transfer-options.ts';
 import { BasisType } from '../wire/constants.ts';
 import type { AltMatch } from './alt-dest.ts';
 import { chooseBasis, type Basis } from './basis.ts';
@@ -45,7 +45,9 @@ export class ContentRequests {
     const { transferSum, seed, seedFirst } = state.conn.agreed;
     const { options } = state.conn;
     this.#wholeFile =
-      transferSum === 'none' || (options.wholeFile ?? (local && options.append === 'off' && options.batch === null));
+      transferSum === 'none' ||
+      readsBatch(options) ||
+      (options.wholeFile ?? (local && options.append === 'off' && options.batch === null));
     this.#fuzzy = fuzzy;
     if (debugLevel(options, 'deltasum') > 0) {
       const how = this.#wholeFile ? 'disabled for local transfer or --whole-file' : 'enabled';
@@ -96,7 +98,9 @@ export class ContentRequests {
           })
         : NO_BASIS;
       work.outstanding++;
-      this.#state.pending.set(ndx, { ndx, entry, work, head, basis, existing: like, again } satisfies Pending);
+      const pending: Pending = { ndx, entry, work, head, basis, existing: like, again };
+      this.#state.pending.set(ndx, pending);
+      if (work.closed) return this.#state.notInBatch(pending);
       if (!again) this.#items.countCreated(entry, iflags);
       data.i32(head.count);
       data.i32(head.blockLength);

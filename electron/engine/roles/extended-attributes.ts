@@ -18,6 +18,7 @@ import type { AclStore, Stat, XattrDoor } from '../fs/fs.ts';
 import { asksForXattrs } from '../handshake/negotiate.ts';
 import type { ExtendedRules } from '../plan/decide.ts';
 import type { ByteWriter } from '../wire/byte-writer.ts';
+import { readsBatch } from '../options/transfer-options.ts';
 import { isDir, isLink, ItemFlag } from '../wire/constants.ts';
 import { MORE } from '../wire/peer-input.ts';
 import { actsAsRoot } from './attributes.ts';
@@ -155,7 +156,10 @@ export class ExtendedAttributes implements ExtendedRules {
   /** Reads the values that come with an item. @throws a `protocol` error for what was not asked for */
   async readValues(ndx: number, entry: FileEntry): Promise<void> {
     const { input } = this.#conn;
-    const requested = this.#requested.get(ndx) ?? [];
+    // A batch file has what was asked for where it was written.
+    const requested = readsBatch(this.#conn.options)
+      ? this.#listed.xattrs.get(entry.extra?.xattr)
+      : (this.#requested.get(ndx) ?? []);
     this.#requested.delete(ndx);
     for (let previous = 0; ;) {
       const head = await input.parse((r) => readValueHead(r, previous));

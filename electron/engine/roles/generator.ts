@@ -129,7 +129,7 @@ export class Generator {
       const work = state.unexamined.shift();
       if (work) {
         await this.#examineList(work);
-        work.examined = true;
+        state.examined(work);
       }
       if (!agreed.incRecurse) return;
       await this.#sendRedos();

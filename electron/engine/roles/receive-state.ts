@@ -11,7 +11,7 @@ import { Msg } from '../wire/constants.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
 import { Backup } from './backup.ts';
 import type { Basis } from './basis.ts';
-import { folderMissing, type Destination, type Place } from './destination.ts';
+import { folderMissing, shownName, type Destination, type Place } from './destination.ts';
 import type { ExtendedAttributes } from './extended-attributes.ts';
 import { LinkGroups } from './link-groups.ts';
 import type { ListReceiver } from './list-receiver.ts';
@@ -24,6 +24,8 @@ export interface ListWork {
   /** Requests without a result yet, redo requests included. */
   outstanding: number;
   examined: boolean;
+  /** A batch file has nothing more for it: what is asked for from now on will not come. */
+  closed: boolean;
 }
 
 /** A content request whose reply has not come. */
@@ -92,6 +94,7 @@ export class ReceiveState {
   /** What the folder asked about last allows new entries. */
   #defaults: { rel: ByteString; mode: number | null } | null = null;
   #wake: (() => void) | null = null;
+  #stirReceiver: (() => void) | null = null;
   #woken = false;
 
   constructor(
@@ -134,7 +137,7 @@ export class ReceiveState {
   addList(list: FileList): void {
     this.onList(list);
     this.linkGroups?.add(list);
-    const work: ListWork = { list, outstanding: 0, examined: false };
+    const work: ListWork = { list, outstanding: 0, examined: false, closed: false };
     this.works.push(work);
     this.unexamined.push(work);
     this.wake();
@@ -269,6 +272,37 @@ export class ReceiveState {
     const wake = this.#wake;
     this.#wake = null;
     wake?.();
+  }
+
+  /** The generator has seen every entry of a list. */
+  examined(work: ListWork): void {
+    work.examined = true;
+    this.stirReceiver();
+  }
+
+  /** Lets the receiver see what it waits for in `whenExamined`, or the end of the run. */
+  stirReceiver(): void {
+    const stir = this.#stirReceiver;
+    this.#stirReceiver = null;
+    stir?.();
+  }
+
+  /** Resolves when the generator has asked for all it wants of a list, or once the list is finished. */
+  async whenExamined(list: FileList | null): Promise<ListWork | undefined> {
+    for (;;) {
+      this.conn.check();
+      const work = this.works.find((each) => each.list === list);
+      if (!work || work.examined) return work;
+      await new Promise<void>((resolve) => (this.#stirReceiver = resolve));
+    }
+  }
+
+  /** A batch file does not have what was asked for. */
+  notInBatch(pending: Pending): void {
+    const { entry, again } = pending;
+    const message = `(No batched update for${again ? ' resend of' : ''} "${shownName(entry)}")`;
+    this.conn.issue({ code: 'write-failed', name: entryName(entry), message, ioError: 0 });
+    this.settle(pending);
   }
 
   /** Resolves at the next `wake` (or at once if one came since the last wait). */

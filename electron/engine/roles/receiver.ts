@@ -4,11 +4,11 @@ import { checksumLength, createFileSum, sumText, type FileSum } from '../checksu
 import { createTokenReader, type TokenReader } from '../compress/token-reader.ts';
 import type { Connection } from '../connection.ts';
 import { Applier } from '../delta/apply.ts';
-import { NO_BASIS, sameSumHead, validateSumHead, type SumHead } from '../delta/sum-head.ts';
-import { EntryFlag, entryName } from '../flist/entry.ts';
+import { NO_BASIS, basisLengthOf, sameSumHead, validateSumHead, type SumHead } from '../delta/sum-head.ts';
+import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import { asksForXattrs, sumBounds } from '../handshake/negotiate.ts';
 import { infoLevel } from '../options/info-words.ts';
-import { movesContent } from '../options/transfer-options.ts';
+import { movesContent, readsBatch } from '../options/transfer-options.ts';
 import { ItemFlag, Limit, Msg, Ndx, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { messageCode } from '../wire/dialect.ts';
@@ -45,6 +45,8 @@ export class Receiver {
   readonly #tokenReader: TokenReader;
   /** With `--only-write-batch` a sending client keeps contents to itself. */
   readonly #getsContent: boolean;
+  /** A batch file says what it holds, whatever was asked for. */
+  readonly #replays: boolean;
   /** Sum of the file received last, as the sender has it. */
   #sum: ByteString = '';
   readonly #readToken = (r: ByteReader): boolean => this.#tokenReader.step(r);
@@ -54,6 +56,7 @@ export class Receiver {
     this.#conn = state.conn;
     this.#updates = new FileUpdates(state);
     const { isServer, options } = state.conn;
+    this.#replays = readsBatch(options);
     this.#getsContent = movesContent(options) && !(isServer && options.batch !== null);
     const { transferSum, seed, seedsFiles, compression, protocol } = state.conn.agreed;
     this.#fileSum = createFileSum(transferSum, seedsFiles ? seed : null);
@@ -82,6 +85,7 @@ export class Receiver {
       }
       if (reply.ndx === Ndx.DONE) {
         if (state.phase === 1) await this.#updates.putDelayed();
+        if (this.#replays) await this.#replayed();
         this.#done();
       } else if (reply.ndx === Ndx.FLIST_EOF) this.#listsComplete();
       else if (reply.ndx <= Ndx.FLIST_OFFSET) {
@@ -108,14 +112,14 @@ export class Receiver {
   #done(): void {
     const { agreed } = this.#conn;
     const state = this.#state;
-    if (++state.donesAnswered > state.donesSent) throw unexpectedNdx(Ndx.DONE);
+    if (++state.donesAnswered > state.donesSent && !this.#replays) throw unexpectedNdx(Ndx.DONE);
     if (agreed.incRecurse && state.lists.first !== null) {
       state.received.releaseFirst();
       if (state.lists.first !== null) return;
     }
     // Senders of old say nothing of files they cannot send; how they end tells it.
     const mayBeSilent = messageCode(agreed.dialect, Msg.NO_SEND) === null;
-    for (const pending of [...state.pending.values()]) {
+    for (const pending of this.#replays ? [] : [...state.pending.values()]) {
       if (mayBeSilent) {
         this.#conn.onNoSend(pending.ndx);
         continue;
@@ -128,8 +132,46 @@ export class Receiver {
       });
       state.settle(pending);
     }
+    // Nobody was asked, so nothing else keeps a batch file from ending before its lists do.
+    if (this.#replays && agreed.incRecurse && !state.listsComplete) throw unexpectedNdx(Ndx.DONE);
     state.phase++;
     state.wake();
+  }
+
+  /** A batch file has no more for the oldest list, or for this phase. Requests for what it does not hold are given up. */
+  async #replayed(): Promise<void> {
+    const { lists, pending, works, phase } = this.#state;
+    const oldest = this.#conn.agreed.incRecurse ? lists.first : null;
+    for (const work of phase > 0 ? works : works.filter(({ list }) => oldest === null || list === oldest)) {
+      await this.#state.whenExamined(work.list);
+      work.closed = true;
+    }
+    for (const each of [...pending.values()]) {
+      // Without incremental recursion second attempts follow in the next phase.
+      const comes = oldest === null && phase === 0 && each.again;
+      if (each.work.closed && !comes) this.#state.notInBatch(each);
+    }
+  }
+
+  /** Content that a batch file holds: taken if it was asked for and fits what is here, else passed over. */
+  async #batched(ndx: number, entry: FileEntry, head: SumHead): Promise<boolean> {
+    const pending = this.#state.pending.get(ndx);
+    if (pending && isReg(entry.mode) && this.#state.phase < 2) {
+      await this.#content({ ...pending, head });
+      return true;
+    }
+    const resend = this.#state.phase > 0 ? ' resend of' : '';
+    const text = `(Skipping batched update for${resend} "${entryName(entry)}")\n`;
+    this.#conn.emit({ type: 'message', level: 'info', from: 'local', text });
+    await this.#tokens({ entry, head, again: true }, null);
+    return false;
+  }
+
+  /** @throws fs where a delta was made against another file than the one that is here */
+  #checkBasis({ entry, basis, existing, head, again }: Pending): void {
+    const appends = this.#conn.options.append !== 'off' && !again;
+    const fits = appends ? basisLengthOf(head) === (existing?.size ?? 0) : head.count === 0 || basis !== null;
+    if (!fits) throw fail('fs', 'no-basis', `${shownName(entry)} is not what the batch file was made for`);
   }
 
   #listsComplete(): void {
@@ -165,14 +207,18 @@ export class Receiver {
   }
 
   async #item(reply: Reply): Promise<void> {
-    const entry = this.#state.lists.find(reply.ndx)?.entry;
+    const found = this.#state.lists.find(reply.ndx);
+    const entry = found?.entry;
     if (!entry || entry.flags & EntryFlag.INACTIVE) throw unexpectedNdx(reply.ndx);
+    if (this.#replays) await this.#state.whenExamined(found.list);
     const { extended } = this.#state;
     if (extended && asksForXattrs(this.#conn.agreed, this.#conn.options, reply.iflags)) {
       await extended.readValues(reply.ndx, entry);
       reply.head = await this.#conn.input.parse((r) => this.#readHead(r, reply.iflags));
     }
-    if (reply.head) {
+    if (reply.head && this.#replays) {
+      if (await this.#batched(reply.ndx, entry, reply.head)) reportItem(this.#state, entry, reply);
+    } else if (reply.head) {
       const pending = this.#state.pending.get(reply.ndx);
       if (!pending || !isReg(entry.mode) || this.#state.phase >= 2) {
         throw fail(
@@ -218,6 +264,7 @@ export class Receiver {
     const readBefore = this.#conn.input.reader.total - SUM_HEAD_BYTES;
     try {
       try {
+        if (this.#replays) this.#checkBasis(pending);
         if (!this.#conn.options.dryRun) update = this.#updates.open(pending);
       } catch (error) {
         this.#updates.failed(pending, error);
@@ -272,7 +319,7 @@ export class Receiver {
   }
 
   /** Consumes the token stream. @returns whether the whole-file sum was right. */
-  async #tokens(pending: Pending, update: Update | null): Promise<boolean> {
+  async #tokens(pending: Pick<Pending, 'entry' | 'head' | 'again'>, update: Update | null): Promise<boolean> {
     const { input, progress, agreed, options } = this.#conn;
     const applier = this.#applier;
     const { totals } = this.#state;
@@ -317,7 +364,10 @@ export class Receiver {
         const text = `WARNING: ${name} failed verification -- update ${kept} (will try again).\n`;
         this.#conn.emit({ type: 'message', level: 'warning', from: 'local', text });
       }
-      return this.#state.requeue(pending);
+      // A batch file has a second attempt, or it has none.
+      if (this.#replays) this.#state.pending.set(pending.ndx, { ...pending, again: true });
+      else this.#state.requeue(pending);
+      return;
     }
     this.#conn.issue({
       code: 'verify-failed',
