@@ -329,7 +329,7 @@ describe('the Electron shell (harness)', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('Control+p');
     await heading(/Photos/).waitFor();
-    await page.locator('[data-command=run]').waitFor();
+    await page.locator('[data-command=run]:enabled').waitFor();
     await page.keyboard.press('Control+Enter');
     await page.getByText('Mirrored 3 files').first().waitFor();
     await shell.clickApplicationMenu('&File', 'Settings…');
