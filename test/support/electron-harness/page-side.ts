@@ -41,8 +41,16 @@ function installInPage(preload: (require: (name: string) => unknown, module: { e
   };
   Object.defineProperty(window, 'electronHarness', {
     value: {
-      deliver(batch: [channel: string, args: unknown[]][]): void {
-        for (const [channel, args] of batch) for (const each of listeners.get(channel) ?? []) each({}, ...args);
+      async deliver(batch: [channel: string, args: unknown[]][]): Promise<void> {
+        for (const [channel, args] of batch) {
+          for (const each of listeners.get(channel) ?? []) each({}, ...args);
+          // As in Electron, each message is a task of its own: what waits for one has its turn before the next.
+          await new Promise<void>((resolve) => {
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = () => resolve(port1.close());
+            port2.postMessage(null);
+          });
+        }
       },
       dropped,
     },
@@ -75,7 +83,7 @@ export function initScript(preload: string): string {
 
 /** What the harness calls in the page. */
 export interface PageHarness {
-  deliver(batch: [channel: string, args: unknown[]][]): void;
+  deliver(batch: [channel: string, args: unknown[]][]): Promise<void>;
   /** Name of a dropped file or folder → its absolute path. */
   dropped: Map<string, string>;
 }
