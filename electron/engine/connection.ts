@@ -5,6 +5,7 @@ import type { Gate } from './gate.ts';
 import type { Agreement } from './handshake/negotiate.ts';
 import type { TransferOptions } from './options/transfer-options.ts';
 import type { PeerExit, Transport } from './transport/transport.ts';
+import { type Charset, charsetOf } from './wire/charset.ts';
 import { IoError, Msg } from './wire/constants.ts';
 import { PacedWritable } from './wire/paced-writable.ts';
 import { PeerInput } from './wire/peer-input.ts';
@@ -46,6 +47,8 @@ export class Connection {
   readonly transport: Transport;
   readonly options: TransferOptions;
   readonly isServer: boolean;
+  /** What this side's names are in (`--iconv`), or null where they travel as they are. */
+  readonly charset: Charset | null;
   agreed!: Agreement;
   /** Bits of §4.6 from either side. */
   ioError = 0;
@@ -78,6 +81,7 @@ export class Connection {
     this.transport = transport;
     this.options = options;
     this.isServer = isServer;
+    this.charset = options.iconv === null ? null : charsetOf(options.iconv, isServer);
     this.#hooks = hooks;
     this.#timeoutMs = options.timeout * 1000;
     this.input = new PeerInput(transport.stream);
@@ -270,7 +274,7 @@ export class Connection {
         return this.onNoSend(payload.readInt32LE(0));
       case Msg.DELETED: {
         const isDir = payload.length > 0 && payload[payload.length - 1] === 0;
-        return this.onDeleted(payload.toString('latin1', 0, payload.length - (isDir ? 1 : 0)), isDir);
+        return this.onDeleted(this.#fromWire(payload.toString('latin1', 0, payload.length - (isDir ? 1 : 0))), isDir);
       }
       case Msg.ERROR_EXIT: {
         const exitCode = payload.length === 4 ? payload.readInt32LE(0) : 12;
@@ -288,9 +292,18 @@ export class Connection {
     }
   }
 
+  /** Text that is to be read on the other side. */
+  toWire(text: ByteString): ByteString {
+    return this.charset === null ? text : this.charset.textToWire(text);
+  }
+
+  #fromWire(text: ByteString): ByteString {
+    return this.charset === null ? text : this.charset.textFromWire(text);
+  }
+
   #text(level: 'info' | 'warning' | 'error', payload: Buffer, failure = false): void {
     if (payload.length === 0) return;
-    const text = payload.toString('latin1');
+    const text = this.#fromWire(payload.toString('latin1'));
     this.emit({ type: 'message', level, from: 'remote', text, ...(failure && { failure }) });
   }
 

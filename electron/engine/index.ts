@@ -11,6 +11,7 @@ import { openJournal } from './fs/journal.ts';
 import { framesClient, negotiateAsClient } from './handshake/negotiate.ts';
 import { allowsIncRecurse, buildServerArgs, localWords } from './handshake/server-args.ts';
 import { heldSource, localOpener, localSource } from './local-destination.ts';
+import { namesToldNear } from './local-names.ts';
 import { listedArguments, namesAreRaw, ownNames, receiveNames } from './name-channel.ts';
 import { type TransferOptions, writesBatch } from './options/transfer-options.ts';
 import { expectationOf } from './roles/expectation.ts';
@@ -67,6 +68,10 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   const { options, direction } = request;
   const pull = direction === 'pull';
   const listed = ownNames(options, !pull || request.local);
+  const near =
+    request.local && options.iconv !== null
+      ? { ...hooks, onEvent: namesToldNear(options.iconv, hooks.onEvent) }
+      : hooks;
   hooks.onEvent({ type: 'phase', phase: 'connecting' });
   const paths = pull ? request.sources : [request.destination];
   const told = request.peerOptions ?? options;
@@ -80,7 +85,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
     batch?.close();
     throw error;
   }
-  const conn = new Connection(transport, options, false, hooks);
+  const conn = new Connection(transport, options, false, near);
   const journal = openJournal(pull ? request.journalDir : null);
   try {
     const mayIncRecurse = allowsIncRecurse(options, pull);
@@ -97,12 +102,14 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
       conn.output.flush();
       // A daemon's names are below its module.
       const inModule = options.relative && transport.greeted !== undefined;
+      // What the other half of this process lists is in another charset than what was asked for.
+      const expects = !options.trustSender && !(request.local && options.iconv !== null);
       const named = inModule ? request.sources.map((each) => each.replace(/^[^/]*\/?/, '')) : request.sources;
       totals = await receivingSide(conn, {
         path: request.destination,
         opener: localOpener(journal, options),
         filters: clientRules(options, !request.local),
-        expectation: options.trustSender ? null : expectationOf(named, listed, options),
+        expectation: expects ? expectationOf(named, listed, options) : null,
         names: listed,
         planned: request.planned ?? null,
         local: request.local,

@@ -6,6 +6,7 @@ import { listedArgument, MAX_NAME_BYTES, namesOf, readNameList } from './flist/f
 import type { SourceFs } from './fs/fs.ts';
 import { framesClient } from './handshake/negotiate.ts';
 import type { TransferOptions } from './options/transfer-options.ts';
+import type { Charset } from './wire/charset.ts';
 import { isDir, Limit } from './wire/constants.ts';
 
 /** Whether the names of a list travel without frames on this connection (reference §5.5). */
@@ -19,8 +20,9 @@ export async function sendNames(conn: Connection, names: readonly ByteString[]):
   const { output } = conn;
   const frames = conn.isServer || framesClient(conn.agreed, conn.options, true);
   if (namesAreRaw(conn)) output.stopMux();
+  const charset = namesCharset(conn);
   for (const name of names) {
-    output.data.string(name);
+    output.data.string(charset === null ? name : charset.textToWire(name));
     output.data.u8(0);
     if (output.congested) await conn.drained();
   }
@@ -29,16 +31,20 @@ export async function sendNames(conn: Connection, names: readonly ByteString[]):
   output.flush();
 }
 
+/** As in rsync, listed names are converted where arguments are. */
+const namesCharset = ({ options, charset }: Connection): Charset | null => (options.secludedArgs ? charset : null);
+
 /** The names of a list that lies on the other side. */
 export async function receiveNames(conn: Connection): Promise<ByteString[]> {
   const names: ByteString[] = [];
+  const charset = namesCharset(conn);
   let bytes = 0;
   for (;;) {
     const name = await conn.input.parse((r) => r.untilNul(Limit.PATH));
     if (name === '') return names;
     bytes += name.length + 1;
     if (bytes > MAX_NAME_BYTES) throw fail('protocol', 'files-from', 'The peer sent too many names of files');
-    names.push(name);
+    names.push(charset === null ? name : charset.textFromWire(name));
   }
 }
 

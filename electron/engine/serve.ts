@@ -17,6 +17,7 @@ import { receiveFilters, receivingSide, sendingSide } from './session.ts';
 import { scanTree } from './source-tree.ts';
 import type { ServerSide } from './transport/server-side.ts';
 import type { Transport } from './transport/transport.ts';
+import { charsetOf } from './wire/charset.ts';
 import { Msg } from './wire/constants.ts';
 
 export interface ServeOptions {
@@ -62,7 +63,7 @@ async function converse(
 ): Promise<number> {
   const inSight = parseServerWords(words);
   const { secludedArgs } = inSight.options;
-  const asked = secludedArgs ? parseServerWords(words, await readSecludedArgs(side.stream)) : inSight;
+  const asked = secludedArgs ? parseServerWords(words, await secludedWords(side, inSight)) : inSight;
   const request = serveOptions.root === undefined ? asked : confineRequest(asked, serveOptions.root);
   const { options, sender } = request;
   const args = secludedArgs && serveOptions.root === undefined ? expanded(request) : request.args;
@@ -129,6 +130,10 @@ async function converse(
   }
 }
 
+function secludedWords(side: ServerSide, { options }: ServerRequest): Promise<ByteString[]> {
+  return readSecludedArgs(side.stream, options.iconv === null ? null : charsetOf(options.iconv, true));
+}
+
 /** Wildcards, which no shell has expanded. A server with a root of its own takes names for names. */
 function expanded({ sender, args, options }: ServerRequest): ByteString[] {
   const source = localSource(options.fakeSuper);
@@ -157,14 +162,14 @@ function report(
   };
   if (event.type === 'issue') {
     const { code, name, message } = event.issue;
-    const info = (line: ByteString): void => void conn.output.messageText(Msg.INFO, line);
+    const info = (line: ByteString): void => void conn.output.messageText(Msg.INFO, conn.toWire(line));
     if (code === 'delete-skipped-io-error') info('IO error encountered -- skipping file deletion\n');
     else if (code !== 'skipped-non-regular') text(Msg.ERROR_XFER, utf8(`driftline: ${message}\n`));
     // The name as it is: escaping is for the client, who shows it.
     else if (infoLevel(conn.options, 'nonreg') > 0) info(`skipping non-regular file "${name}"\n`);
   } else if (event.type === 'message') {
     if (event.from === 'remote') return;
-    if (event.level === 'info') conn.output.messageText(Msg.INFO, event.text);
+    if (event.level === 'info') conn.output.messageText(Msg.INFO, conn.toWire(event.text));
     else text(event.level === 'warning' ? Msg.WARNING : Msg.ERROR, displayPath(event.text.replace(/\n$/, '')) + '\n');
   }
 }

@@ -71,7 +71,7 @@ export async function sendingSide(
   tree: SourceTree,
   batch: BatchWriter | null = null,
 ): Promise<SessionTotals> {
-  const lists = new FileLists(conn.agreed.incRecurse, false, conn.agreed.dialect.treeOrder);
+  const lists = new FileLists(conn.agreed.incRecurse, false, conn.agreed.dialect.treeOrder, conn.charset !== null);
   const listSender = new ListSender(conn, lists, tree);
   conn.mayKeepAlive = true;
   conn.emit({ type: 'phase', phase: 'listing' });
@@ -134,7 +134,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
       hint: '--preallocate needs Linux and the optional package koffi.',
     });
   }
-  const lists = new FileLists(agreed.incRecurse, true, agreed.dialect.treeOrder);
+  const lists = new FileLists(agreed.incRecurse, true, agreed.dialect.treeOrder, conn.charset !== null);
   const listReceiver = new ListReceiver(conn, lists, request.expectation);
   listReceiver.local = request.local;
   listReceiver.mungesLinks = options.mungeLinks && !request.local;
@@ -200,7 +200,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   for (const list of received) state.addList(list);
   const report = (name: ByteString, isDir_: boolean, mode: number) => {
     if (conn.isServer && agreed.dialect.items)
-      conn.output.message(Msg.DELETED, Buffer.from(isDir_ ? `${name}\0` : name, 'latin1'));
+      conn.output.message(Msg.DELETED, Buffer.from(conn.toWire(name) + (isDir_ ? '\0' : ''), 'latin1'));
     else if (conn.isServer) {
       // Clients of old print what they are told.
       const start = options.itemize > 0 ? '*deleting   ' : infoLevel(options, 'del') > 0 ? 'deleting ' : null;

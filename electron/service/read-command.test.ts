@@ -148,7 +148,7 @@ describe('a pasted command', () => {
     ['rsync -a --filter=". /etc/passwd" /a /b', '--filter=. /etc/passwd'],
     ['rsync -aF /a /b', '--F'],
     ['rsync -a --write-batch=x /a /b', '--write-batch=x'],
-    ['rsync -a --iconv utf8 /a /b', '--iconv'],
+    ['rsync -a --iconv utf8 /a /b', '--iconv=utf8'],
     ['rsync -a --nothing /a /b', '--nothing'],
     ['rsync -a --bwlimit=fast /a /b', '--bwlimit=fast'],
     ['rsync -a --inplace --delay-updates /a /b', '--delay-updates'],

@@ -133,7 +133,7 @@ describe('H21: a daemon', () => {
       const transport = await openDaemonModule(
         {
           ...{ host: '127.0.0.1', route: { kind: 'tcp', port, proxy: null }, timeoutMs: 0 },
-          wording: { secludedArgs: false, oldArgs: 0 },
+          wording: { secludedArgs: false, oldArgs: 0, iconv: null },
           request: { module: 'm', user: 'u', protocol: 32, earlyInput: null, allowMd4: false },
           tcp: { family: 4, localAddress: null, sockopts: null, contimeoutMs: 0 },
           ...{ onText: () => {}, notice: () => {}, password: () => Promise.resolve('secret') },

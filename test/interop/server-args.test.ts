@@ -40,7 +40,7 @@ function ourCommand(args: string[], env: Record<string, string> = {}): string {
   if (ends.direction === 'local') throw new Error('local');
   const sender = ends.direction === 'pull';
   const words = buildServerArgs(command.options, { sender, paths: sender ? ends.paths : [ends.dest] });
-  return quoteRemoteCommand(command.options, command.options.secludedArgs ? secludeArgs(words).inSight : words);
+  return quoteRemoteCommand(command.options, command.options.secludedArgs ? secludeArgs(words, null).inSight : words);
 }
 
 /** What a shell makes of words, wildcards and `~` left alone. */

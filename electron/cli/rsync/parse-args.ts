@@ -82,9 +82,13 @@ export function parseRsyncArgs(
   const rsh = options.rsh ?? (daemon ? null : env.RSYNC_RSH || null);
   if (!daemon) checkDaemonOptions(options);
   checkListHost(options, endpoints);
-  const forClient = (parsed: TransferOptions): TransferOptions => Object.freeze({ ...parsed, ...listing, rsh });
+  const local = endpoints.direction === 'local';
+  const forClient = (parsed: TransferOptions): TransferOptions => {
+    const iconv = local ? swappedCharsets(parsed.iconv) : parsed.iconv;
+    return Object.freeze({ ...parsed, ...listing, rsh, iconv });
+  };
   const command = { mode: 'client' as const, sources: args, dest, endpoints };
-  if (endpoints.direction !== 'local') return { ...command, options: forClient(options) };
+  if (!local) return { ...command, options: forClient(options) };
   // No command line leads to the other half, and the receiving one counts as remote.
   const peerOptions = forClient({ ...options, secludedArgs: false, remoteOptions: [] });
   if (options.remoteOptions.length === 0) return { ...command, options: peerOptions };
@@ -101,6 +105,12 @@ function replayCommand(args: readonly ByteString[], options: TransferOptions): R
     throw fail('usage', 'both-remote', 'remote destination is not allowed with --read-batch');
   const dest = path || '.';
   return { mode: 'client', options, sources: [], dest, endpoints: { direction: 'local', paths: [], dest } };
+}
+
+/** Of a local pair the receiving half is ours, for which `--iconv` names the charset behind the comma. */
+function swappedCharsets(iconv: ByteString | null): ByteString | null {
+  const comma = iconv?.indexOf(',') ?? -1;
+  return iconv === null || comma < 0 ? iconv : `${iconv.slice(comma + 1)},${iconv.slice(0, comma)}`;
 }
 
 /** Reads each rule file once: standard input has nothing to say a second time. */

@@ -45,7 +45,7 @@ function divided(
   options: TransferOptions,
   words: readonly ByteString[],
 ): { inSight: readonly ByteString[]; block: Buffer | null } {
-  return options.secludedArgs ? secludeArgs(words) : { inSight: words, block: null };
+  return options.secludedArgs ? secludeArgs(words, options.iconv) : { inSight: words, block: null };
 }
 
 /** Through our own ssh: a saved host, an alias of `~/.ssh/config`, or a host name. */

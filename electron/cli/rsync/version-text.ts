@@ -19,7 +19,7 @@ const CAPABILITIES: readonly (readonly [json: string, words: string, has: boolea
   ['ACLs', 'ACLs', linux],
   ['xattrs', 'xattrs', linux],
   ['secluded_args', 'secluded-args', true],
-  ['iconv', 'iconv', false],
+  ['iconv', 'iconv', true],
   ['prealloc', 'prealloc', linux],
   ['stop_at', 'stop-at', true],
   ['crtimes', 'crtimes', false],

@@ -65,7 +65,7 @@ export function optionsOf(
   for (const [bit, { option, isOn, set, since }] of STREAM_FLAGS.entries()) {
     const on = (flags & (1 << bit)) !== 0;
     if (protocol < since || isOn(given) === on) continue;
-    if (1 << bit === ICONV)
+    if (on && 1 << bit === ICONV)
       throw fail('usage', 'not-supported', 'Please specify the --iconv option to use this batch file.');
     say(`${on ? 'Sett' : 'Clear'}ing the ${option} option to match the batchfile.\n`);
     options = { ...options, ...set(on, options) };

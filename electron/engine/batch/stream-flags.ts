@@ -47,7 +47,13 @@ export const STREAM_FLAGS: readonly StreamFlag[] = [
     set: (on) => (on ? { compress: 'auto' } : { compress: null, compressLevel: null }),
     since: 29,
   },
-  { option: '--iconv', isOn: () => false, set: () => ({}), since: 30 },
+  // Which charset a reader has, it has to say itself.
+  {
+    option: '--iconv',
+    isOn: ({ iconv }) => iconv !== null,
+    set: (on) => (on ? {} : { iconv: null }),
+    since: 30,
+  },
   plain('--acls (-A)', 'acls', 30),
   { option: '--xattrs (-X)', isOn: ({ xattrs }) => xattrs > 0, set: (on) => ({ xattrs: on ? 1 : 0 }), since: 30 },
   plain('--inplace', 'inplace', 30),

@@ -3,6 +3,7 @@ import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { isDevice, isDir, isLink, isReg, isSpecial, Limit, Mode, OldXFlag, XFlag } from '../wire/constants.ts';
+import type { Charset } from '../wire/charset.ts';
 import { type Dialect, dialectOf } from '../wire/dialect.ts';
 import { unpackDevice } from './device-number.ts';
 import { AttributesReader, keepIdName } from './entry-attributes.ts';
@@ -32,6 +33,14 @@ const FOLDER_BYTES = 128;
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
+
+/** How names and, where `links` says so, what links lead to are converted (`--iconv`). */
+export interface Naming {
+  readonly charset: Charset;
+  readonly links: boolean;
+  /** Told what could not be converted: that entry keeps its place in the list and is nothing else. */
+  readonly lost: (what: string) => void;
+}
 
 /** Flags of options that were not agreed on, or that nothing defines. */
 const REFUSED = ~(
@@ -67,6 +76,11 @@ export class FlistDecoder {
   readonly #refused: number;
   /** Whether ids may bring their names. */
   readonly #inlineNames: boolean;
+  readonly #naming: Naming | null;
+  /** The name of the entry being read in this side's charset. */
+  readonly #local = Buffer.alloc(Limit.PATH);
+  /** What of the entry being read could not be converted. */
+  #lost: string | null = null;
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   #entries = 0;
@@ -113,10 +127,11 @@ export class FlistDecoder {
 
   /**
    * @param limits `maxEntries`: entries accepted over the whole connection, by default MAX_ENTRIES; `maxBytes`: memory
-   *   they may hold at a time, by default a part of the heap
+   *   they may hold at a time, by default a part of the heap; `naming`: `--iconv`
    */
-  constructor(layout: FlistLayout, limits: { maxEntries?: number; maxBytes?: number } = {}) {
+  constructor(layout: FlistLayout, limits: { maxEntries?: number; maxBytes?: number; naming?: Naming | null } = {}) {
     this.#layout = layout;
+    this.#naming = limits.naming ?? null;
     const dialect = dialectOf(layout.protocol);
     this.#dialect = dialect;
     this.#maxEntries = limits.maxEntries ?? MAX_ENTRIES;
@@ -199,6 +214,7 @@ export class FlistDecoder {
       this.#linkGroups.add(this.#numbers.next);
       this.#firsts.set(this.#numbers.next, entry);
     }
+    if (this.#lost !== null) this.#naming?.lost(this.#lost);
     this.#numbers.next++;
     this.#keepName();
     this.#mtime = entry.mtime;
@@ -295,13 +311,13 @@ export class FlistDecoder {
       } else if (layout.links && isLink(mode)) {
         const length = reader.num();
         if (length < 1 || length >= Limit.PATH) throw this.#badEntry('flist-link', `a link target of ${length} bytes`);
-        const link = reader.string(length);
+        const link = this.#localTarget(reader.string(length));
         if (link.includes('\0')) throw this.#badEntry('flist-link', 'a link target with a zero byte');
         (extra ??= {}).link = link;
       }
     }
 
-    let flags = this.#scratch[0] === SLASH ? EntryFlag.ABSOLUTE : 0;
+    let flags = this.#nameFlags();
     if (directory && this.#dialect.contentFlags) {
       if (xflags & XFlag.TOP_DIR) flags |= EntryFlag.TOP_DIR;
       if (!(xflags & XFlag.NO_CONTENT_DIR)) flags |= EntryFlag.CONTENT_DIR;
@@ -321,6 +337,23 @@ export class FlistDecoder {
     };
   }
 
+  #nameFlags(): number {
+    if (this.#lost !== null) return EntryFlag.INACTIVE;
+    return this.#scratch[0] === SLASH ? EntryFlag.ABSOLUTE : 0;
+  }
+
+  /** What a link leads to in this side's charset; as it came where that has no such characters. */
+  #localTarget(wire: ByteString): ByteString {
+    if (this.#naming === null || !this.#naming.links) return wire;
+    const local = this.#naming.charset.fromWire(wire);
+    if (local === null) this.#lost ??= `symlink data for: ${displayPath(bytesToText(this.#foundName()))}`;
+    return local ?? wire;
+  }
+
+  #foundName(): ByteString {
+    return this.#foundDir === '' ? this.#foundBase : `${this.#foundDir}/${this.#foundBase}`;
+  }
+
   #readDevice(reader: ByteReader, xflags: number): { major: number; minor: number } {
     if (!this.#dialect.deviceParts) {
       this.#foundRdev = xflags & OldXFlag.SAME_RDEV ? this.#rdev : reader.i32() >>> 0;
@@ -337,7 +370,7 @@ export class FlistDecoder {
       ...file,
       dir: this.#foundDir,
       base: this.#foundBase,
-      flags: this.#scratch[0] === SLASH ? EntryFlag.ABSOLUTE : 0,
+      flags: this.#nameFlags(),
       extra: { ...file.extra },
     };
   }
@@ -348,16 +381,25 @@ export class FlistDecoder {
     const rest = xflags & XFlag.LONG_NAME ? reader.num() : reader.u8();
     if (rest < 0 || shared + rest >= Limit.PATH) throw bad('flist-name', `a name of ${shared + rest} bytes`);
     if (shared > this.#nameLength) throw bad('flist-name', 'a name that refers beyond the one before it');
-    const name = this.#scratch;
-    const length = shared + rest;
+    let name = this.#scratch;
+    let length = shared + rest;
     if (length === 0) throw bad('flist-name', 'an empty name');
     reader.copyTo(name, shared, rest);
     const previous = this.#name;
     for (let i = 0; i < shared; i++) name[i] = previous[i]!;
+    this.#foundLength = length;
+    this.#lost = null;
+    if (this.#naming !== null) {
+      const wire = name.toString('latin1', 0, length);
+      const local = this.#naming.charset.fromWire(wire);
+      if (local === null || local.length >= Limit.PATH) return this.#loseName(wire);
+      name = this.#local;
+      length = name.write(local, 'latin1');
+    }
 
     // A prefix of whole components of a name that was in order needs no second look.
     let start = 0;
-    if (this.#normal) {
+    if (this.#normal && this.#naming === null) {
       start = this.#slash < shared ? this.#slash + 1 : shared;
       while (start > 0 && name[start - 1] !== SLASH) start--;
     }
@@ -382,14 +424,21 @@ export class FlistDecoder {
       part = i + 1;
     }
 
-    this.#foundLength = length;
     this.#foundNormal = normal;
     this.#foundSlash = normal ? slash : -1;
     if (!normal) return this.#normalise(name.toString('latin1', 0, length));
     if (slash < 0) this.#foundDir = '';
-    else if (slash === this.#slash && slash < shared) this.#foundDir = this.#dir;
+    else if (slash === this.#slash && slash < shared && this.#naming === null) this.#foundDir = this.#dir;
     else this.#foundDir = this.#sharedDir(name.toString('latin1', 0, slash));
     this.#foundBase = name.toString('latin1', slash + 1, length);
+  }
+
+  #loseName(wire: ByteString): void {
+    this.#lost = `filename: ${displayPath(bytesToText(wire))}`;
+    this.#foundDir = '';
+    this.#foundBase = '';
+    this.#foundNormal = true;
+    this.#foundSlash = -1;
   }
 
   /** Drops empty and `.` components; what is left of nothing is the root. */
@@ -428,8 +477,7 @@ export class FlistDecoder {
   }
 
   #badEntry(code: string, what: string): Error {
-    const name = this.#foundDir === '' ? this.#foundBase : `${this.#foundDir}/${this.#foundBase}`;
-    return bad(code, `${what} for “${displayPath(bytesToText(name))}”`);
+    return bad(code, `${what} for “${displayPath(bytesToText(this.#foundName()))}”`);
   }
 }
 

@@ -159,3 +159,43 @@ describe('a sender’s lists', () => {
     expect(lists.sameNameDirs(0)).toHaveLength(2);
   });
 });
+
+describe('numbering with --iconv: by the order of sending (§6.17)', () => {
+  it('numbers entries and folders as they came, and keeps them sorted', () => {
+    const lists = new FileLists(true, true, true, true);
+    const list = lists.add(entries('z', 'b/', '.', 'a', 'a/'), -1);
+    expect(names(list.entries)).toEqual(['.', 'a', 'z', 'a', 'b']);
+    expect([0, 1, 2, 3, 4, 5, 6].map((ndx) => nameAt(lists, ndx))).toEqual(['.', 'z', 'b', '.', 'a', 'a', null]);
+    expect(list.entries.map((_, place) => nameAt(lists, lists.numberOf(list, place)))).toEqual(names(list.entries));
+    expect(names(lists.allDirs)).toEqual(['b', '.', 'a']);
+    expect([0, 1, 2].map((place) => lists.dirIndexAt(place))).toEqual([1, 2, 0]);
+    // Behind an entry is what is sorted behind it.
+    expect(list.entries.map((_, place) => lists.behind(lists.numberOf(list, place)))).toEqual([4, 3, 2, 1, 0]);
+    const b = lists.add(entries('b/y', 'b/x'), 0);
+    expect(entryName(b.parent!)).toBe('b');
+    expect([6, 7, 8].map((ndx) => nameAt(lists, ndx))).toEqual(['b', 'b/y', 'b/x']);
+  });
+
+  it('finds folders of one name that were not sent one behind the other', () => {
+    const lists = new FileLists(true, false, true, true);
+    lists.add(entries('d/', 'a/', 'd/', 'c/'), -1);
+    expect(lists.sameNameDirs(0)).toEqual([lists.allDirs[0], lists.allDirs[2]]);
+    expect(names(lists.sameNameDirs(1))).toEqual(['a']);
+    expect(names(lists.sameNameDirs(3))).toEqual(['c']);
+  });
+
+  it('keeps the places of what has no name, and of what is in it', () => {
+    const nameless = (directory: boolean): FileEntry => ({
+      ...entry(directory ? '/' : 'x'),
+      base: '',
+      flags: EntryFlag.INACTIVE,
+    });
+    const lists = new FileLists(true, true, true, true);
+    lists.add([nameless(false), entry('.'), nameless(true), entry('a')], -1);
+    expect([0, 1, 2, 3, 4].map((ndx) => nameAt(lists, ndx))).toEqual(['.', '', '.', '', 'a']);
+    lists.add([nameless(false), nameless(true)], 1);
+    expect(lists.find(5)).toBeNull();
+    expect(nameAt(lists, 6)).toBe('');
+    expect(codeOf(() => lists.add(entries('a'), 2))).toBe('protocol/flist-structure');
+  });
+});

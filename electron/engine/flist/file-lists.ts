@@ -8,8 +8,10 @@ import { markDuplicates, sortEntries } from './sort.ts';
 export interface FileList {
   /** Number of the first entry; `ndxStart - 1` stands for the directory itself (§6.13). */
   readonly ndxStart: number;
-  /** In sorted order: entry i has the number `ndxStart + i`, also when it is INACTIVE. */
+  /** In sorted order, those that are INACTIVE among them; `FileLists.numberOf` says how each is numbered. */
   readonly entries: FileEntry[];
+  /** Where names are converted: place in `entries` → place in sending order, and the other way round; else null. */
+  readonly order: { readonly sent: Uint32Array; readonly sorted: Uint32Array } | null;
   /** Entries in the lists before this one. */
   readonly before: number;
   /** Index in `allDirs` of the directory it lists, -1 for the first list. */
@@ -31,6 +33,8 @@ export class FileLists {
   readonly #incRecurse: boolean;
   readonly #receiving: boolean;
   readonly #treeOrder: boolean;
+  /** Where names are converted: place among all folders as sorted, list by list → index in `allDirs`, and back. */
+  readonly #dirOrder: { sent: number[]; sorted: number[] } | null;
   #lists: FileList[] = [];
   #head = 0;
   #releasedEntries = 0;
@@ -43,11 +47,13 @@ export class FileLists {
    * @param incRecurse whether incremental recursion was agreed on
    * @param receiving whether the lists come from a peer: then each is checked (R16) and duplicates pool their flags
    * @param treeOrder false for peers that sort whole names (`Dialect.treeOrder`)
+   * @param sendingOrder with `--iconv` the two sides sort differently, so that places in sending order are the numbers
    */
-  constructor(incRecurse: boolean, receiving = true, treeOrder = true) {
+  constructor(incRecurse: boolean, receiving = true, treeOrder = true, sendingOrder = false) {
     this.#incRecurse = incRecurse;
     this.#receiving = receiving;
     this.#treeOrder = treeOrder;
+    this.#dirOrder = sendingOrder ? { sent: [], sorted: [] } : null;
     this.#nextStart = incRecurse ? 1 : 0;
   }
 
@@ -84,24 +90,35 @@ export class FileLists {
    */
   add(entries: FileEntry[], parentDirIndex: number): FileList {
     if (this.#receiving) this.#checkParent(parentDirIndex);
+    const asSent = this.#dirOrder === null ? null : [...entries];
     sortEntries(entries, this.#treeOrder);
-    const head = entries[0];
+    const head = entries.find((entry) => entry.base !== '');
     const root = head?.base === '.' && isDir(head.mode) ? head : null;
     const parent = parentDirIndex >= 0 ? (this.allDirs[parentDirIndex] ?? null) : this.#incRecurse ? root : null;
     if (this.#receiving) {
       markDuplicates(entries, this.#treeOrder);
-      if (parentDirIndex >= 0) checkInside(entries, entryName(parent!));
+      if (parentDirIndex >= 0) checkInside(entries, parent!.base === '' ? null : entryName(parent!));
       else if (this.#incRecurse) checkInside(entries, '');
       else checkTree(entries);
     } else hideDuplicates(entries, this.#treeOrder);
 
     const before = this.totalEntries;
-    const list: FileList = { ndxStart: this.#nextStart, entries, before, dirIndex: parentDirIndex, parent };
+    const order = asSent === null ? null : orderOf(entries, asSent);
+    // A folder whose name could not be converted is not there.
+    const there = parent?.base === '' ? null : parent;
+    const list: FileList = {
+      ndxStart: this.#nextStart,
+      entries,
+      order,
+      before,
+      dirIndex: parentDirIndex,
+      parent: there,
+    };
     this.#nextStart += entries.length + 1;
     if (this.#nextStart > 0x7fffffff)
       throw fail('protocol', 'flist-too-long', 'There are more entries than can be numbered');
     this.totalEntries += entries.length;
-    for (const entry of entries) if (isDir(entry.mode)) this.allDirs.push(entry);
+    this.#addDirs(list, asSent ?? entries);
     if (parentDirIndex >= 0) this.#listed[parentDirIndex] = true;
     this.#lists.push(list);
     return list;
@@ -114,8 +131,18 @@ export class FileLists {
   find(ndx: number): { list: FileList; entry: FileEntry } | null {
     const list = this.#listOf(ndx);
     if (!list) return null;
-    const entry = ndx < list.ndxStart ? list.parent : list.entries[ndx - list.ndxStart];
+    const entry = ndx < list.ndxStart ? list.parent : list.entries[placeOf(list, ndx)];
     return entry ? { list, entry } : null;
+  }
+
+  /** The number of the entry at a place of a list in sorted order. */
+  numberOf({ ndxStart, order }: FileList, place: number): number {
+    return ndxStart + (order === null ? place : order.sent[place]!);
+  }
+
+  /** Index in `allDirs` of a directory by its place among all of them as they are sorted, list by list. */
+  dirIndexAt(place: number): number {
+    return this.#dirOrder === null ? place : this.#dirOrder.sent[place]!;
   }
 
   /** The list of the directory with this index, if it is still here. */
@@ -139,8 +166,9 @@ export class FileLists {
     const first = this.allDirs[dirIndex];
     if (!first) return [];
     const found = [first];
-    for (let i = dirIndex + 1; i < this.allDirs.length; i++) {
-      const next = this.allDirs[i]!;
+    const place = this.#dirOrder === null ? dirIndex : this.#dirOrder.sorted[dirIndex]!;
+    for (let i = place + 1; i < this.allDirs.length; i++) {
+      const next = this.allDirs[this.dirIndexAt(i)]!;
       if (next.base !== first.base || next.dir !== first.dir) break;
       found.push(next);
     }
@@ -150,7 +178,7 @@ export class FileLists {
   /** Entries of all lists so far that come behind the one with this number. */
   behind(ndx: number): number {
     const list = this.#listOf(ndx);
-    return list === null ? 0 : this.totalEntries - list.before - (ndx - list.ndxStart) - 1;
+    return list === null ? 0 : this.totalEntries - list.before - placeOf(list, ndx) - 1;
   }
 
   /** Releases the oldest list. Its numbers stand for nothing from here on. */
@@ -163,6 +191,21 @@ export class FileLists {
       this.#lists = this.#lists.slice(this.#head);
       this.#head = 0;
     } else this.#lists[this.#head - 1] = RELEASED;
+  }
+
+  #addDirs(list: FileList, asSent: readonly FileEntry[]): void {
+    const first = this.allDirs.length;
+    for (const entry of asSent) if (isDir(entry.mode)) this.allDirs.push(entry);
+    if (this.#dirOrder === null || list.order === null) return;
+    const { sent, sorted } = this.#dirOrder;
+    const index = new Map<FileEntry, number>();
+    for (let i = first; i < this.allDirs.length; i++) index.set(this.allDirs[i]!, i);
+    for (const entry of list.entries) {
+      const at = index.get(entry);
+      if (at === undefined) continue;
+      sorted[at] = sent.length;
+      sent.push(at);
+    }
   }
 
   #listOf(ndx: number): FileList | null {
@@ -186,21 +229,48 @@ export class FileLists {
     }
     const dir = this.allDirs[dirIndex];
     if (!this.#incRecurse || !dir) throw refused(`the contents of a folder that does not exist (number ${dirIndex})`);
-    if (dir.flags & EntryFlag.INACTIVE || dir.base === '.' || this.#listed[dirIndex]) {
+    // What is in a folder whose name could not be converted has no names either.
+    const inactive = dir.flags & EntryFlag.INACTIVE && dir.base !== '';
+    if (inactive || dir.base === '.' || this.#listed[dirIndex]) {
       throw refused(`contents of ${shown(entryName(dir))} that do not belong there`);
     }
   }
 }
 
-const RELEASED: FileList = Object.freeze({ ndxStart: -1, entries: [], before: 0, dirIndex: -2, parent: null });
+const RELEASED: FileList = Object.freeze({
+  ndxStart: -1,
+  entries: [],
+  order: null,
+  before: 0,
+  dirIndex: -2,
+  parent: null,
+});
+
+function orderOf(entries: readonly FileEntry[], asSent: readonly FileEntry[]): NonNullable<FileList['order']> {
+  const places = new Map(asSent.map((entry, i) => [entry, i]));
+  const sent = new Uint32Array(entries.length);
+  const sorted = new Uint32Array(entries.length);
+  entries.forEach((entry, place) => {
+    sent[place] = places.get(entry)!;
+    sorted[sent[place]] = place;
+  });
+  return { sent, sorted };
+}
+
+/** Place in `entries` of a number of this list; -1 stands for the hole before it. */
+const placeOf = ({ ndxStart, order }: FileList, ndx: number): number =>
+  order === null || ndx < ndxStart ? ndx - ndxStart : order.sorted[ndx - ndxStart]!;
 
 const holds = (list: FileList, ndx: number): boolean =>
   ndx >= list.ndxStart - 1 && ndx < list.ndxStart + list.entries.length;
 
-/** Incremental: every entry stands directly in the directory the list belongs to. */
-function checkInside(entries: readonly FileEntry[], dir: ByteString): void {
+/** An entry whose name could not be converted keeps its number and is nothing else. */
+const isNameless = (entry: FileEntry): boolean => entry.base === '';
+
+/** Incremental: every entry stands directly in the directory the list belongs to; null = one that has no name here. */
+function checkInside(entries: readonly FileEntry[], dir: ByteString | null): void {
   for (const entry of entries) {
-    if (entry.mode === 0) continue;
+    if ((entry.mode === 0 && dir !== null) || isNameless(entry)) continue;
     if (entry.dir !== dir || (dir !== '' && entry.base === '.'))
       throw refused(`${shown(entryName(entry))} in the wrong place`);
   }
@@ -215,7 +285,7 @@ function checkTree(entries: readonly FileEntry[]): void {
   let checked: ByteString = '';
   for (const entry of entries) {
     // An argument that is missing may be missing with its folder.
-    if (entry.dir === checked || entry.mode === 0) continue;
+    if (entry.dir === checked || entry.mode === 0 || isNameless(entry)) continue;
     checked = entry.dir;
     if (!dirs.has(checked)) throw refused(`${shown(entryName(entry))} without the folder it is in`);
   }

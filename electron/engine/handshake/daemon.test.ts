@@ -194,7 +194,7 @@ describe('greetDaemon', () => {
 
 describe('daemonArguments', () => {
   const block = (words: string[], protocol = 31, module = 'mod', secludedArgs = false): string =>
-    daemonArguments(words, module, protocol, { secludedArgs, oldArgs: 0 }).toString('latin1');
+    daemonArguments(words, module, protocol, { secludedArgs, oldArgs: 0, iconv: null }).toString('latin1');
 
   it('ends every word with NUL, and itself with one more', () => {
     expect(block(['--server', '--sender', '-re.LsfxCIvu', '.', 'mod/', 'mod/a b'])).toBe(

@@ -196,6 +196,7 @@ class Deadline {
 export interface DaemonWording {
   secludedArgs: boolean;
   oldArgs: number;
+  iconv: ByteString | null;
 }
 
 /**
@@ -207,10 +208,10 @@ export function daemonArguments(
   words: readonly ByteString[],
   module: ByteString,
   protocol: number,
-  { secludedArgs, oldArgs }: DaemonWording,
+  { secludedArgs, oldArgs, iconv }: DaemonWording,
 ): Buffer {
   if (secludedArgs) {
-    const { inSight, block } = secludeArgs(words);
+    const { inSight, block } = secludeArgs(words, iconv);
     return Buffer.concat([argumentBlock(inSight, protocol), block]);
   }
   const dialect = dialectOf(protocol);

@@ -26,6 +26,8 @@ export interface Agreement extends Algorithms {
   inplacePartial: boolean;
   /** Items of hard links and the like ask for no attribute values (§6.10). */
   xattrOptim: boolean;
+  /** With `--iconv`: what links lead to is converted as well. */
+  convertsLinks: boolean;
   /** Signed 32-bit checksum seed. */
   seed: number;
 }
@@ -57,7 +59,8 @@ export async function negotiateAsClient(
   const algorithms = await agreeOnAlgorithms(input, output, options, terms, namesFor(options, dialect));
   const seed = await input.parse((r) => r.i32());
   await loadAlgorithms(algorithms, seed);
-  return agreement(dialect, compat, algorithms, seed);
+  const convertsLinks = options.iconv !== null && (compat & Compat.SYMLINK_ICONV) !== 0;
+  return { ...agreement(dialect, compat, algorithms, seed), convertsLinks };
 }
 
 /**
@@ -84,7 +87,8 @@ export async function readAgreement(
   const algorithms = await agreeOnAlgorithms(input, output, options, { dialect, compat: 0, isServer: false });
   const seed = await input.parse((r) => r.i32());
   await loadAlgorithms(algorithms, seed);
-  return agreement(dialect, compat, algorithms, seed);
+  const convertsLinks = options.iconv !== null && (compat & Compat.SYMLINK_ICONV) !== 0;
+  return { ...agreement(dialect, compat, algorithms, seed), convertsLinks };
 }
 
 /**
@@ -106,6 +110,7 @@ export async function negotiateAsServer(
   const offered =
     (has('i') && mayIncRecurse ? Compat.INC_RECURSE : 0) |
     Compat.SYMLINK_TIMES |
+    Compat.SYMLINK_ICONV |
     (has('f') ? Compat.SAFE_FLIST : 0) |
     (has('x') ? Compat.AVOID_XATTR_OPTIM : 0) |
     (has('C') ? Compat.CHECKSUM_SEED_FIX : 0) |
@@ -119,7 +124,8 @@ export async function negotiateAsServer(
   output.data.i32(seed);
   output.flush();
   await loadAlgorithms(algorithms, seed);
-  return agreement(dialect, compat, algorithms, seed);
+  const convertsLinks = options.iconv !== null && has('s');
+  return { ...agreement(dialect, compat, algorithms, seed), convertsLinks };
 }
 
 /** Whether a list of attribute values, maybe empty, is part of an item with these flags (§6.10). */
@@ -214,7 +220,12 @@ function tooNew(option: string | false, since: number, protocol: number): Error 
   });
 }
 
-function agreement(dialect: Dialect, compat: number, algorithms: Algorithms, seed: number): Agreement {
+function agreement(
+  dialect: Dialect,
+  compat: number,
+  algorithms: Algorithms,
+  seed: number,
+): Omit<Agreement, 'convertsLinks'> {
   return {
     protocol: dialect.protocol,
     dialect,

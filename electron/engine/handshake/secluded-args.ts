@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { fail } from '../../../shared/errors.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
+import type { Charset } from '../wire/charset.ts';
 import { LineReader } from '../wire/line-reader.ts';
 
 /** Longest word a client may send, in bytes: a path with its option. */
@@ -10,9 +11,10 @@ const MAX_WORDS = 2 << 20;
 
 /**
  * Reads what a client sends in place of the rest of its command line.
+ * @param charset what the words are to be in, which travel as UTF-8 then; null: as they are
  * @throws `protocol`/`bad-line` for more than a command line holds, `remote`/`closed-early`
  */
-export async function readSecludedArgs(stream: Duplex): Promise<ByteString[]> {
+export async function readSecludedArgs(stream: Duplex, charset: Charset | null): Promise<ByteString[]> {
   const reader = new LineReader(stream, MAX_WORD, MAX_WORDS);
   try {
     const words: ByteString[] = [];
@@ -22,7 +24,7 @@ export async function readSecludedArgs(stream: Duplex): Promise<ByteString[]> {
         throw fail('remote', 'closed-early', 'The client ended the connection before it had said what it wants');
       // The first one is the name of a program.
       if (word === '') return words.slice(1);
-      words.push(word);
+      words.push(charset === null ? word : charset.textFromWire(word));
     }
   } finally {
     reader.release();

@@ -4,6 +4,7 @@ import { infoForServer } from '../options/info-words.ts';
 import { formatHas } from '../options/format-escapes.ts';
 import { DELAY_FOLDER } from '../options/settle.ts';
 import { movesContent, type TransferOptions } from '../options/transfer-options.ts';
+import { charsetOf } from '../wire/charset.ts';
 import { dialectOf } from '../wire/dialect.ts';
 
 /**
@@ -199,6 +200,7 @@ export function buildServerArgs(
     '--server',
     ...(sender ? ['--sender'] : []),
     ...(letters === '' ? [] : [letters]),
+    ...(options.iconv === null ? [] : [`--iconv=${options.iconv.slice(options.iconv.indexOf(',') + 1)}`]),
     ...sharedWords(options, push),
     ...(push ? limitWords(options) : []),
     ...middleWords(options, push),
@@ -276,13 +278,21 @@ export function quoteRemoteWords(options: Quoting, args: readonly ByteString[]):
 
 /**
  * Divides the words of a client that asked for secluded arguments (reference §1.5).
- * @returns what stays in sight, up to the single letters, and what is sent over the connection before anything else
+ * @param iconv `--iconv` of this client: the words travel as UTF-8 then; null: as they are
+ * @returns what stays in sight, up to the single letters and the charset, and what is sent over the connection before
+ *   anything else
  */
-export function secludeArgs(args: readonly ByteString[]): { inSight: ByteString[]; block: Buffer } {
-  const end = args.findIndex((word) => /^-[^-]/.test(word)) + 1;
+export function secludeArgs(
+  args: readonly ByteString[],
+  iconv: ByteString | null,
+): { inSight: ByteString[]; block: Buffer } {
+  const letters = args.findIndex((word) => /^-[^-]/.test(word));
+  const end = letters + (args[letters + 1]?.startsWith('--iconv=') === true ? 2 : 1);
   const separator = separatorOf(args);
   const hidden = args.slice(end).map((word, i) => (i + end > separator ? guardDash(word) : word));
-  const block = ['rsync', ...hidden.map((word) => word || '.'), ''].map((word) => `${word}\0`).join('');
+  const charset = iconv === null ? null : charsetOf(iconv, false);
+  const words = hidden.map((word) => (charset === null ? word : charset.textToWire(word)) || '.');
+  const block = ['rsync', ...words, ''].map((word) => `${word}\0`).join('');
   return { inSight: args.slice(0, end), block: Buffer.from(block, 'latin1') };
 }
 

@@ -28,7 +28,6 @@ const SERVER_ROWS: readonly OptionRow[] = [
 
 /** Options of rsync 3.5 that this version refuses by name. */
 const REFUSED_ROWS: readonly OptionRow[] = [
-  refused('iconv', undefined, 'value', true),
   refused('qsort', undefined, 'flag'),
   refused('daemon', undefined, 'flag'),
   refused('config', undefined, 'value'),

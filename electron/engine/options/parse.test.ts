@@ -190,6 +190,28 @@ describe('client words', () => {
   });
 });
 
+describe('--iconv', () => {
+  const client = (words: string[], env = {}) => parseClientWords(words, noFiles, env).options.iconv;
+
+  it('is what was said last, and the environment where nothing is', () => {
+    expect(client([])).toBeNull();
+    expect(client(['--iconv=latin1', '--iconv', 'utf8,koi8-r'])).toBe('utf8,koi8-r');
+    expect(client([], { RSYNC_ICONV: 'utf8,latin1' })).toBe('utf8,latin1');
+    for (const off of ['--no-iconv', '--iconv=-']) expect(client([off], { RSYNC_ICONV: 'utf8' })).toBeNull();
+    expect(client(['--iconv=.'], { RSYNC_ICONV: 'utf8' })).toBe('.');
+  });
+
+  it('needs a charset that is known before anything starts', () => {
+    for (const word of ['nonsense', 'UTF-16', 'nonsense,utf8'])
+      expect(failure(() => client([`--iconv=${word}`]))).toMatchObject({ code: 'charset', exitCode: 4 });
+    // The other side's is its own business.
+    expect(client(['--iconv=utf8,nonsense'])).toBe('utf8,nonsense');
+    expect(failure(() => parseServerWords(['--server', '-re.s', '--iconv=-', '.', 'x']))).toMatchObject({
+      exitCode: 4,
+    });
+  });
+});
+
 describe('server words', () => {
   it('reads what a stock client sends', () => {
     expect(
@@ -236,10 +258,7 @@ describe('server words', () => {
   it('refuses the rest', () => {
     const refused = (...words: string[]) => failure(() => parseServerWords(['--server', ...words, '.', 'x']));
     expect(refused('-re.iL', '--qsort')).toMatchObject({ exitCode: 4, code: 'not-supported' });
-    expect(refused('-re.iL', '--iconv=x')).toMatchObject({
-      exitCode: 4,
-      message: '--iconv is not supported by this version of Driftline',
-    });
+    expect(refused('-re.iL', '--iconv=x')).toMatchObject({ exitCode: 4, code: 'charset' });
     expect(refused('--nonsense')).toMatchObject({ exitCode: 4, code: 'unknown-option' });
     expect(refused('--exclude-from=/etc/shadow')).toMatchObject({ exitCode: 4 });
     expect(refused('--exclude=x')).toMatchObject({ exitCode: 4 });

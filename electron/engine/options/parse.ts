@@ -65,7 +65,7 @@ function newState(server: boolean, readRuleFile: ReadListFile): OptionState {
 /**
  * Parses a client's words (without the program name).
  * @param readRuleFile reads the file named by `--exclude-from`/`--include-from`
- * @param env RSYNC_PARTIAL_DIR, RSYNC_MAX_ALLOC, RSYNC_OLD_ARGS and RSYNC_PROTECT_ARGS stand in for options
+ * @param env RSYNC_PARTIAL_DIR, RSYNC_MAX_ALLOC, RSYNC_ICONV, RSYNC_OLD_ARGS and RSYNC_PROTECT_ARGS stand in for options
  * @param more further options, which count as the last ones
  * @throws usage, with rsync's exit code
  */
@@ -76,6 +76,7 @@ export function parseClientWords(
   more: readonly ByteString[] = [],
 ): ParsedWords {
   const state = newState(false, readRuleFile);
+  if (env.RSYNC_ICONV) state.options.iconv = Buffer.from(env.RSYNC_ICONV).toString('latin1');
   const args = readWords(words, state);
   if (readWords(more, state).length > 0) throw fail('usage', 'bad-value', 'A remote option stands for more than one');
   return { options: settle(state, env), args, request: state.request };

@@ -72,6 +72,7 @@ export const PROFILE_REFUSALS: Readonly<Record<string, string>> = {
   'remote-option': NO_PLAN,
   'secluded-args': 'a profile’s paths reach the server as they are anyway',
   'old-args': 'a profile’s paths are names, never patterns',
+  iconv: 'the plan would show other names than the two sides have',
   'trust-sender': 'what a server lists is always checked',
   'blocking-io': HOST,
   ipv4: HOST,

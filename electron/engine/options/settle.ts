@@ -7,6 +7,7 @@ import { formatHas } from './format-escapes.ts';
 import type { OptionState } from './option-row.ts';
 import { maxAlloc } from './table-wire.ts';
 import type { TransferOptions } from './transfer-options.ts';
+import { charsetOf } from '../wire/charset.ts';
 
 /** Where `--delay-updates` keeps what is to be put in place, unless told otherwise. */
 export const DELAY_FOLDER = '.~tmp~';
@@ -34,6 +35,7 @@ export function settle(state: OptionState, env: Environment): TransferOptions {
   settleBatch(state);
   settleCompression(state);
   settleArguments(state, env);
+  settleCharset(state);
   if (options.maxAlloc === null && env.RSYNC_MAX_ALLOC) options.maxAlloc = maxAlloc(env.RSYNC_MAX_ALLOC);
   const [alternate] = state.altDest;
   if (alternate !== undefined) {
@@ -153,6 +155,12 @@ function settleArguments(state: OptionState, env: Environment): void {
   options.oldArgs = Math.min(oldArgs ?? 0, 2);
   options.secludedArgs = secludedArgs ?? (!server && leadingNumber(env.RSYNC_PROTECT_ARGS ?? '') !== 0);
   options.remoteOptions = Object.freeze([...state.remoteOptions]);
+}
+
+/** A charset that is not known stops everything before it starts. */
+function settleCharset({ options, server }: OptionState): void {
+  if (!server && options.iconv === '-') options.iconv = null;
+  if (options.iconv !== null) charsetOf(options.iconv, server);
 }
 
 /** As C's atoi reads it: what is no number is 0. */

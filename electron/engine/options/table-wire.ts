@@ -80,6 +80,13 @@ export const WIRE_OPTIONS: OptionGroup = {
       (state) => (state.oldArgs = (state.oldArgs ?? 0) + 1),
       (state) => (state.oldArgs = 0),
     ),
+    value(
+      'iconv',
+      { metavar: 'CHARSET[,REMOTE]' },
+      'convert names between these charsets (“.” = the locale’s, “-” = none)',
+      ({ options }, text) => (options.iconv = text),
+      ({ options }) => (options.iconv = null),
+    ),
     flag('trust-sender', {}, "do not compare the remote side's list with what was asked for", ({ options }) => {
       options.trustSender = true;
     }),

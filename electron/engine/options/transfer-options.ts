@@ -170,6 +170,8 @@ export interface TransferOptions {
   oldArgs: number;
   /** `-s`: paths and most options go over the connection instead of the command line. */
   secludedArgs: boolean;
+  /** `--iconv`: `LOCAL[,REMOTE]` as given, a server's own charset; null = names are bytes. */
+  iconv: ByteString | null;
   /** What a remote sender lists is not compared with what was asked for. */
   trustSender: boolean;
 
@@ -298,6 +300,7 @@ export const DEFAULT_OPTIONS: Readonly<TransferOptions> = Object.freeze({
   remoteOptions: [],
   oldArgs: 0,
   secludedArgs: false,
+  iconv: null,
   trustSender: false,
   verbose: 0,
   quiet: false,

@@ -201,7 +201,7 @@ export class Generator {
     for (let i = 0; i < list.entries.length; i++) {
       const entry = list.entries[i]!;
       if (entry.flags & EntryFlag.INACTIVE) continue;
-      const ndx = list.ndxStart + i;
+      const ndx = this.#state.lists.numberOf(list, i);
       if (isDir(entry.mode)) {
         if (inc) continue; // its own sub-list brings it
         this.#folders.examine(ndx, entry);

@@ -46,7 +46,9 @@ export class ListReceiver {
     this.#conn = conn;
     this.#lists = lists;
     this.#expectation = expectation;
-    this.decoder = new FlistDecoder(flistLayout(conn.agreed, conn.options));
+    const { charset, agreed } = conn;
+    const naming = charset && { charset, links: agreed.convertsLinks, lost: (what: string) => this.#lost(what) };
+    this.decoder = new FlistDecoder(flistLayout(agreed, conn.options), { naming });
     this.userNames = this.decoder.uidNames;
     this.groupNames = this.decoder.gidNames;
   }
@@ -132,6 +134,11 @@ export class ListReceiver {
     progress.filesTotal = this.counts.total;
     progress.bytesTotal = this.counts.totalSize;
     return list;
+  }
+
+  /** What cannot be called as the sender calls it is not made, and what stands there is not taken for gone. */
+  #lost(what: string): void {
+    this.#conn.issue({ code: 'write-failed', name: '', message: `cannot convert ${what} (--iconv)`, ioError: 1 });
   }
 
   #checkContents(entry: FileEntry, name: ByteString): void {

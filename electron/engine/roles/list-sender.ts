@@ -1,6 +1,7 @@
+import { bytesToText, displayPath, type ByteString } from '../../../shared/model/path.ts';
 import type { Connection } from '../connection.ts';
 import { FlistEncoder } from '../flist/encode.ts';
-import { EntryFlag, type FileEntry } from '../flist/entry.ts';
+import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import type { FileLists } from '../flist/file-lists.ts';
 import type { IdNames } from '../flist/id-map.ts';
 import { localNames } from '../flist/id-map.ts';
@@ -9,7 +10,8 @@ import { flistLayout } from '../handshake/negotiate.ts';
 import { changeMode } from '../options/chmod.ts';
 import { countKind } from './delete-stats.ts';
 import type { SourceAttributes } from './source-attributes.ts';
-import { Mode, Msg, Ndx, isDir, isLink, isReg } from '../wire/constants.ts';
+import type { Charset } from '../wire/charset.ts';
+import { IoError, Mode, Msg, Ndx, isDir, isLink, isReg } from '../wire/constants.ts';
 
 /** Where a sender's entries and contents come from: a scan of arguments, or the items of a plan. */
 export interface SourceTree {
@@ -46,6 +48,11 @@ export class ListSender {
   readonly #encoder: FlistEncoder;
   /** Directory indexes whose sub-lists are due, next one last. */
   readonly #due: number[] = [];
+  /** Folders whose names could not be converted, and those in them: nothing more is said of what they hold. */
+  readonly #leftOut = new Set<ByteString>();
+  #lastDir: ByteString = '';
+  #lastDirSent: ByteString | null = '';
+  #conversionError = 0;
   #eofSent = false;
 
   constructor(conn: Connection, lists: FileLists, tree: SourceTree) {
@@ -79,8 +86,7 @@ export class ListSender {
     const sentBefore = output.sent + output.data.pending;
     for (const batch of this.#tree.batches()) {
       for (const entry of batch) {
-        this.#write(entry);
-        entries.push(entry);
+        if (this.#write(entry)) entries.push(entry);
       }
       progress.filesTotal = entries.length;
       progress.bytesTotal = this.counts.totalSize;
@@ -88,7 +94,7 @@ export class ListSender {
       else if (this.#conn.sliceOver) await this.#conn.pause();
     }
     this.#writeEnd();
-    this.#encoder.writeTail(output.data, this.#tree.ioError);
+    this.#encoder.writeTail(output.data, this.#ioError);
     const first = this.#lists.add(entries, -1);
     this.counts.flistBytes += output.sent + output.data.pending - sentBefore;
     if (agreed.incRecurse) {
@@ -129,8 +135,7 @@ export class ListSender {
     const sentBefore = output.sent + output.data.pending;
     output.data.ndx(Ndx.FLIST_OFFSET - dirIndex);
     // Directories of the same name from several arguments share one list (§6.14).
-    const entries = this.#tree.children(this.#lists.sameNameDirs(dirIndex));
-    for (const entry of entries) this.#write(entry);
+    const entries = this.#tree.children(this.#lists.sameNameDirs(dirIndex)).filter((entry) => this.#write(entry));
     this.#writeEnd();
     const list = this.#lists.add(entries, dirIndex);
     this.counts.flistBytes += output.sent + output.data.pending - sentBefore;
@@ -139,14 +144,14 @@ export class ListSender {
     this.#queueDirs(list.entries);
   }
 
-  /** The directories of a list just added are the last ones of allDirs, in sorted order. */
+  /** The directories of a list just added are the last ones of all. */
   #queueDirs(sorted: readonly FileEntry[]): void {
-    let index = this.#lists.allDirs.length;
+    let place = this.#lists.allDirs.length;
     for (let i = sorted.length - 1; i >= 0; i--) {
       const entry = sorted[i]!;
       if (!isDir(entry.mode)) continue;
-      index--;
-      if (entry.base !== '.' && !(entry.flags & EntryFlag.INACTIVE)) this.#due.push(index);
+      place--;
+      if (entry.base !== '.' && !(entry.flags & EntryFlag.INACTIVE)) this.#due.push(this.#lists.dirIndexAt(place));
     }
   }
 
@@ -160,18 +165,57 @@ export class ListSender {
   /** An end marker without room for errors is followed by a message (§6.11). */
   #writeEnd(): void {
     const { output, agreed } = this.#conn;
-    const { ioError } = this.#tree;
+    const ioError = this.#ioError;
     this.#encoder.writeEnd(output.data, ioError);
     if (ioError !== 0 && !agreed.safeFlist && !agreed.varintFlags) output.messageInt(Msg.IO_ERROR, ioError);
   }
 
-  #write(entry: FileEntry): void {
+  get #ioError(): number {
+    return this.#tree.ioError | this.#conversionError;
+  }
+
+  /** @returns false for an entry that is left out */
+  #write(entry: FileEntry): boolean {
     const { chmod } = this.#conn.options;
     if (chmod.length > 0 && !isLink(entry.mode) && entry.mode !== 0)
       entry.mode = changeMode(entry.mode, isDir(entry.mode), chmod);
-    this.#encoder.writeEntry(this.#conn.output.data, entry);
+    const converted = this.#conn.charset === null ? entry : this.#converted(entry, this.#conn.charset);
+    if (converted === null) return false;
+    this.#encoder.writeEntry(this.#conn.output.data, converted);
     // What is missing and to be deleted counts as a file here; the receiving side takes it for a special one.
     countKind(this.counts, entry.mode || Mode.REG);
     if (isReg(entry.mode) || isLink(entry.mode)) this.counts.totalSize += entry.size;
+    return true;
+  }
+
+  /** The entry as it travels, or null if it cannot: then whoever receives must not take what is missing for gone. */
+  #converted(entry: FileEntry, charset: Charset): FileEntry | null {
+    if (this.#leftOut.has(entry.dir)) return this.#leaveOut(entry, null);
+    if (entry.dir !== this.#lastDir) {
+      this.#lastDir = entry.dir;
+      this.#lastDirSent = charset.toWire(entry.dir);
+    }
+    const dir = this.#lastDirSent;
+    const base = charset.toWire(entry.base);
+    if (dir === null || base === null) return this.#leaveOut(entry, 'cannot convert filename');
+    const target = entry.extra?.link;
+    if (target === undefined || !isLink(entry.mode) || !this.#conn.agreed.convertsLinks) return { ...entry, dir, base };
+    const link = charset.toWire(target);
+    if (link === null) return this.#leaveOut(entry, 'cannot convert symlink data for');
+    return { ...entry, dir, base, extra: { ...entry.extra, link } };
+  }
+
+  #leaveOut(entry: FileEntry, why: string | null): null {
+    const name = entryName(entry);
+    if (isDir(entry.mode)) this.#leftOut.add(name);
+    if (why === null) return null;
+    this.#conversionError = IoError.GENERAL;
+    this.#conn.issue({
+      code: 'read-failed',
+      name,
+      message: `${why}: ${displayPath(bytesToText(name))} (--iconv)`,
+      ioError: IoError.GENERAL,
+    });
+    return null;
   }
 }
