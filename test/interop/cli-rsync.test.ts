@@ -172,9 +172,9 @@ describe('arguments', () => {
   });
 
   it('that rsync has and we do not are refused by name', async () => {
-    const outcome = await driftline(['rsync', '-a', '--write-batch=x', 'a', 'b'], { env });
+    const outcome = await driftline(['rsync', '-a', '--qsort', 'a', 'b'], { env });
     expect([outcome.code, outcome.stdout]).toEqual([1, '']);
-    expect(outcome.stderr).toContain('--write-batch');
+    expect(outcome.stderr).toContain('--qsort');
   });
 
   it('help and version', async () => {

@@ -44,7 +44,7 @@ function filled(words: readonly string[], separator: string): string[] {
 export function versionText(): string {
   return [
     `driftline rsync  version ${VERSION}  protocol version ${PROTOCOL}`,
-    'Speaks the rsync protocol, versions 30 to 32. Not the rsync program, and not from its authors.',
+    'Speaks the rsync protocol, versions 27 to 32. Not the rsync program, and not from its authors.',
     'Capabilities:',
     ...filled(
       CAPABILITIES.map(([, words, has]) => (has ? words : `no ${words}`)),
