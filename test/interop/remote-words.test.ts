@@ -119,7 +119,10 @@ it('-M tells the server where to log, which ours does not do', async () => {
   expect((await bench.ours({ ...transfer, destination: join(folder, 'dst') })).code).toBe(0);
   expect(readFileSync(log, 'utf8')).toContain('sub/e.txt');
   const served = await bench.stockToOurs({ ...transfer, destination: join(folder, 'dst') });
-  expect(served).toMatchObject({ code: 12, stderr: expect.stringContaining('--log-file of a server is not supported') });
+  expect(served).toMatchObject({
+    code: 12,
+    stderr: expect.stringContaining('--log-file of a server is not supported'),
+  });
 });
 
 it('-M of a local copy is for the receiving half', async () => {
