@@ -27,7 +27,9 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
     applies: ({ source, destination }, has) =>
       has('--ignore-existing') &&
       source.some(
-        ({ kind, path }) => kind === 'dir' && destination?.some((at) => at.path === path && at.kind !== 'dir'),
+        ({ kind, path }) =>
+          (kind === 'dir' || (kind === 'link' && has('-L', '-k', '--copy-unsafe-links'))) &&
+          destination?.some((at) => at.path === path && at.kind !== 'dir'),
       ),
   },
   {
@@ -142,8 +144,10 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
   },
   {
     why: 'whether a source file goes before another of its names is read depends on who is faster',
-    applies: ({ source }, has) =>
-      has('--remove-source-files') && has('-L', '--copy-unsafe-links') && source.some(({ kind }) => kind === 'link'),
+    applies: ({ source, sources }, has) =>
+      has('--remove-source-files') &&
+      ((has('-L', '--copy-unsafe-links') && source.some(({ kind }) => kind === 'link')) ||
+        sources.some((one) => sources.includes(`${one}/`))),
   },
   {
     why: 'rsync refuses names of the list that its own filters exclude, though the sender was asked for them',
