@@ -28,7 +28,7 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
       has('--ignore-existing') &&
       source.some(
         ({ kind, path }) =>
-          (kind === 'dir' || (kind === 'link' && has('-L', '-k', '--copy-unsafe-links'))) &&
+          (kind === 'dir' || (kind === 'link' && has('-L', '-k'))) &&
           destination?.some((at) => at.path === path && at.kind !== 'dir'),
       ),
   },
@@ -58,16 +58,27 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
       [...(one.destination ?? []), ...(one.old ?? [])].some(({ kind, mode }) => kind === 'file' && mode & 0o6000),
   },
   {
-    why: 'rsync takes a similar file that itself changes in this run for a basis, or not, by the moment it looks',
+    why: 'without -p rsync gives a new file the mode of a similar one that itself changes in this run',
     applies: (one, has) =>
       has('--fuzzy', '-y') &&
       !keepsModes(one) &&
-      one.source.some(({ kind, path }) => kind === 'file' && holds(one.destination, path, 'file', 'hard')) &&
-      one.source.some(({ kind, path }) => kind === 'file' && !holds(one.destination, path, 'file', 'hard')),
+      one.source.some(
+        (made) =>
+          made.kind === 'file' &&
+          !holds(one.destination, made.path, 'file', 'hard') &&
+          one.source.some(
+            (changed) =>
+              changed.kind === 'file' &&
+              posix.dirname(changed.path) === posix.dirname(made.path) &&
+              replaces(changed, one.destination) &&
+              one.destination?.some((at) => at.path === changed.path && at.mode !== made.mode),
+          ),
+      ),
   },
   {
     why: 'rsync 3.5.0 cannot put what it delays into a --partial-dir=../ and says EINVAL',
-    applies: (_, has) => has('--partial-dir=../') && has('--delay-updates'),
+    applies: ({ route, release }, has) =>
+      has('--partial-dir=../') && has('--delay-updates') && !(route === 'push' && release === '3.2.7'),
   },
   {
     why: 'without -p rsync’s receiver may or may not find the similar file, and its mode, before that gives way',
@@ -165,8 +176,14 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
       has('--no-super') && has('--max-delete') && destination?.some(({ mode }) => (mode & 0o200) === 0),
   },
   {
-    why: 'rsync 3.5 waits for ever, with itself too, where names of one file are appended to and the sum is wrong',
-    applies: ({ source }, has) => has('--append-verify') && has('-H') && source.some(({ kind }) => kind === 'hard'),
+    why: 'rsync 3.5 waits for ever, with itself too, where two of at least three names of a file stand there as others',
+    applies: ({ source, destination }, has) =>
+      has('--append-verify') &&
+      has('-H') &&
+      source.some(({ path }) => {
+        const names = source.filter((one) => one.path === path || (one.kind === 'hard' && one.target === path));
+        return names.length > 2 && names.filter((one) => holds(destination, one.path, 'file', 'hard')).length > 1;
+      }),
   },
   {
     why: 'rsync 3.2.7 hangs, with itself too',

@@ -4,9 +4,9 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface ProxyFault {
   /**
    * `reset`: both ends get a RST. `end`: the receiver gets a FIN, what follows is lost. `stall`: nothing more passes this
-   * way. `flip`: one bit of byte `at` is changed. `trickle`: from there on one byte a second.
+   * way. `flip`: one bit of byte `at` is changed.
    */
-  kind: 'reset' | 'end' | 'stall' | 'flip' | 'trickle';
+  kind: 'reset' | 'end' | 'stall' | 'flip';
   direction: 'toClient' | 'toServer';
   at: number;
   /** Which bit `flip` changes, 0–7. */
@@ -20,19 +20,14 @@ export interface FaultProxy {
   readonly seen: { toClient: number; toServer: number };
   /** `performance.now()` at the fault; null until then. It strikes once: later connections are whole. */
   readonly struckAt: number | null;
-  /** Nothing passes in either direction, as if a link were down, until `release`. */
-  hold(): void;
-  release(): void;
   close(): Promise<void>;
 }
 
 /** @param port where the real server listens, on loopback */
 export async function startFaultProxy(port: number, fault: ProxyFault | null = null): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
-  const timers = new Set<NodeJS.Timeout>();
   const seen = { toClient: 0, toServer: 0 };
   let struckAt: number | null = null;
-  let held = false;
 
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
     const far = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
@@ -44,7 +39,6 @@ export async function startFaultProxy(port: number, fault: ProxyFault | null = n
         client.destroy();
         far.destroy();
       });
-      if (held) socket.pause();
     }
     pump(client, far, 'toServer');
     pump(far, client, 'toClient');
@@ -57,7 +51,7 @@ export async function startFaultProxy(port: number, fault: ProxyFault | null = n
       if (chunk.length === 0 || to.write(chunk)) return;
       from.pause();
       to.once('drain', () => {
-        if (!stuck && !held) from.resume();
+        if (!stuck) from.resume();
       });
     };
     from.on('end', () => {
@@ -89,20 +83,8 @@ export async function startFaultProxy(port: number, fault: ProxyFault | null = n
           break;
         case 'stall':
           from.pause();
-          break;
-        case 'trickle':
-          from.pause();
-          trickle(to, chunk.subarray(cut));
       }
     });
-  }
-
-  function trickle(to: Socket, rest: Buffer): void {
-    let at = 0;
-    const timer = setInterval(() => {
-      if (at < rest.length && to.writable) to.write(rest.subarray(at, ++at));
-    }, 1000);
-    timers.add(timer);
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -112,17 +94,8 @@ export async function startFaultProxy(port: number, fault: ProxyFault | null = n
     get struckAt() {
       return struckAt;
     },
-    hold() {
-      held = true;
-      for (const socket of sockets) socket.pause();
-    },
-    release() {
-      held = false;
-      for (const socket of sockets) socket.resume();
-    },
     close: () =>
       new Promise((resolve) => {
-        for (const timer of timers) clearInterval(timer);
         server.close(() => resolve());
         for (const socket of sockets) socket.destroy();
       }),

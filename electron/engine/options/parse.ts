@@ -1,7 +1,7 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import { fail } from '../../../shared/errors.ts';
 import { lexWords, refuse } from './lex.ts';
-import type { OptionState, ReadListFile } from './option-row.ts';
+import { type OptionState, type ReadListFile, shown } from './option-row.ts';
 import { settle } from './settle.ts';
 import { DEFAULT_OPTIONS, type TransferOptions } from './transfer-options.ts';
 
@@ -78,7 +78,11 @@ export function parseClientWords(
   const state = newState(false, readRuleFile);
   if (env.RSYNC_ICONV) state.options.iconv = Buffer.from(env.RSYNC_ICONV).toString('latin1');
   const args = readWords(words, state);
-  if (readWords(more, state).length > 0) throw fail('usage', 'bad-value', 'A remote option stands for more than one');
+  const [argument] = readWords(more, state);
+  if (argument !== undefined)
+    throw fail('usage', 'bad-value', `--remote-option=${shown(argument)} is no option`, {
+      hint: 'Give each option its own -M, its value with it: -M--suffix=.old.',
+    });
   return { options: settle(state, env), args, request: state.request };
 }
 
