@@ -67,6 +67,13 @@ function prepare(folder) {
   if (!built) throw new Error('the helpers of the suite cannot be built');
   const script = `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'dist/cli.js')}' rsync "$@"\n`;
   writeFileSync(join(folder, 'rsync'), script, { mode: 0o755 });
+  // Where a program that is installed would be: scripts of batch files call it by its name.
+  mkdirSync(join(folder, 'bin'));
+  writeFileSync(
+    join(folder, 'bin/driftline'),
+    `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'dist/cli.js')}' "$@"\n`,
+    { mode: 0o755 },
+  );
 }
 
 /**
@@ -77,7 +84,8 @@ function prepare(folder) {
 function suite(folder, args) {
   const peer = which('rsync') ?? '';
   const run = ['runtests.py', `--rsync-bin=${join(folder, 'rsync')}`, `--rsync-bin2=${peer}`, `--tooldir=${folder}`];
-  const env = { ...process.env, scratchbase: folder, DRIFTLINE_HOME: join(folder, 'home') };
+  const PATH = `${join(folder, 'bin')}:${process.env.PATH}`;
+  const env = { ...process.env, PATH, scratchbase: folder, DRIFTLINE_HOME: join(folder, 'home') };
   const child = spawn('python3', [...run, ...LIMITS, ...args], {
     cwd: folder,
     env,
