@@ -59,7 +59,7 @@ export function ownNames(options: TransferOptions, finds: boolean): ByteString[]
   return namesOf(
     readNameList(filesFrom.path, (path) => readNamed(path, options)),
     from0,
-    finds ? 'dropped' : 'names',
+    finds ? 'here' : 'passed on',
   );
 }
 

@@ -161,6 +161,15 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
         sources.some((one) => sources.includes(`${one}/`))),
   },
   {
+    why: 'rsync looks again into a folder that is named three times, and counts what is in it twice; after two it forgot',
+    applies: ({ list, source }, has) =>
+      !has('--no-inc-recursive') &&
+      source.some(
+        ({ kind, path }) =>
+          kind === 'dir' && namesIn(list).filter((name) => posix.relative('/', `/${name}`) === path).length > 2,
+      ),
+  },
+  {
     why: 'rsync refuses names of the list that its own filters exclude, though the sender was asked for them',
     applies: ({ route, list, args }, has) =>
       route === 'pull' && list !== null && args.some((word) => /^(--exclude|-f)/.test(word)) && !has('--no-r'),
@@ -194,6 +203,8 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
 /** Whether a tree has something of one of these kinds at a path. */
 const holds = (tree: readonly Entry[] | null, path: string, ...kinds: Entry['kind'][]): boolean =>
   tree?.some((at) => at.path === path && kinds.includes(at.kind)) ?? false;
+
+const namesIn = (list: string | null): string[] => list?.split(/[\0\n]/) ?? [];
 
 /** Whether an entry takes the place of a file that is not like it. */
 const replaces = ({ path, kind, mtime, pieces }: Entry, tree: readonly Entry[] | null): boolean =>

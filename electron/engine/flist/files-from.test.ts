@@ -4,10 +4,12 @@ import { listedArgument, namesOf, tidyName } from './files-from.ts';
 describe('names of a list', () => {
   it('end at lines, or at NUL', () => {
     const content = 'a\r\n\n# c\n;d\n b \nlast';
-    expect(namesOf(content, false, 'dropped')).toEqual(['a', ' b ', 'last']);
-    expect(namesOf(content, false, 'names')).toEqual(['a', '# c', ';d', ' b ', 'last']);
-    expect(namesOf('a\nb\0\0# c\0', true, 'names')).toEqual(['a\nb', '# c']);
-    expect(namesOf('a\nb\0\0# c\0', true, 'dropped')).toEqual(['a\nb']);
+    expect(namesOf(content, false, 'here')).toEqual(['a', ' b ', 'last']);
+    expect(namesOf(content, false, 'passed on')).toEqual(['a', '# c', ';d', ' b ', 'last']);
+    expect(namesOf('a\nb\0\0# c\0', true, 'passed on')).toEqual(['a\nb', '# c']);
+    expect(namesOf('a\nb\0\0# c\0', true, 'here')).toEqual(['a\nb']);
+    expect(namesOf('a\0b\nc\0', false, 'here')).toEqual(['a', 'c']);
+    expect(namesOf('a\0b\nc\0', false, 'passed on')).toEqual(['a', 'b', 'c']);
   });
 
   // As rsync 3.5.0 was seen to take them.

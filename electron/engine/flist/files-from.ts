@@ -24,14 +24,17 @@ export function readNameList(path: ByteString, read: (path: ByteString) => Buffe
 }
 
 /**
- * The names in a list (reference §5.5).
+ * The names in a list (reference §5.5). Without `from0` a NUL ends only the name in a list that is read here, as in C;
+ * one that is passed on is split by it, since it ends names on the wire.
  * @param from0 whether names end in NUL instead of at the end of a line
- * @param comments whether lines that begin with `#` or `;` are names: where the list goes over the wire they are
+ * @param where whether the names are looked for here, where lines that begin with `#` or `;` are none, or passed on
  */
-export function namesOf(content: ByteString, from0: boolean, comments: 'names' | 'dropped'): ByteString[] {
-  const isName = (line: ByteString): boolean =>
-    line !== '' && (comments === 'names' || (line[0] !== '#' && line[0] !== ';'));
-  return content.split(from0 ? '\0' : /[\r\n\0]/).filter(isName);
+export function namesOf(content: ByteString, from0: boolean, where: 'here' | 'passed on'): ByteString[] {
+  const here = where === 'here';
+  const isName = (line: ByteString): boolean => line !== '' && !(here && (line[0] === '#' || line[0] === ';'));
+  if (from0) return content.split('\0').filter(isName);
+  const lines = content.split(here ? /[\r\n]/ : /[\r\n\0]/);
+  return (here ? lines.map((line) => line.replace(/\0.*/s, '')) : lines).filter(isName);
 }
 
 /** A listed name without a leading slash, and with `..` kept below where the list starts; `.` components stay. */

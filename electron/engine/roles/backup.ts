@@ -64,14 +64,17 @@ export class Backup {
     return this.on && !isDir(stat.mode) ? this.#make(place, stat, inPlace ? 'copy' : 'link') : null;
   }
 
+  /** Whether a name is that of a backup beside its file. */
+  isOne({ name }: Place): boolean {
+    return this.#folder === null && name.length > this.#suffix.length && name.endsWith(this.#suffix);
+  }
+
   /**
    * Removes something that is no folder, keeping a backup. A backup of an earlier run beside its file goes for good.
    * @throws fs what kept it from being removed
    */
   remove(place: Place, stat: Stat): void {
-    const isBackup =
-      this.#folder === null && place.name.length > this.#suffix.length && place.name.endsWith(this.#suffix);
-    if (this.on && !isBackup) this.#make(place, stat, 'move');
+    if (this.on && !this.isOne(place)) this.#make(place, stat, 'move');
     else if (!this.#conn.options.dryRun) place.dir.unlink(place.name);
   }
 

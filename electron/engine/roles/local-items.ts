@@ -79,7 +79,7 @@ export class LocalItems {
     const { options } = conn;
     if (!isDir(stat.mode)) {
       if (isDir(entry.mode)) backup.remove(place, stat);
-      else backup.keep(place, stat);
+      else if (!backup.isOne(place)) backup.keep(place, stat);
       return true;
     }
     const standing = { ...entry, mode: (stat.mode & Mode.PERMS) | Mode.DIR };
