@@ -1,14 +1,14 @@
-import { getHeapStatistics } from 'node:v8';
-import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { isDevice, isDir, isLink, isReg, isSpecial, Limit, Mode, OldXFlag, XFlag } from '../wire/constants.ts';
-import type { Charset } from '../wire/charset.ts';
 import { type Dialect, dialectOf } from '../wire/dialect.ts';
 import { unpackDevice } from './device-number.ts';
 import { AttributesReader, keepIdName } from './entry-attributes.ts';
 import { type EntryExtra, EntryFlag, entryName, type FileEntry, type FlistLayout } from './entry.ts';
 import { EntryNumbers, type ListFirsts, receivedLink, SentGroups } from './hard-links.ts';
+import { ListBudget, type ListLimits } from './list-budget.ts';
+import { badList } from './list-fault.ts';
+import { NameReader, type Naming } from './name-reader.ts';
 
 /** The marker that ends a list (§6.11). `ioError` holds bits of §4.6, already masked. */
 export interface FlistEnd {
@@ -17,30 +17,6 @@ export interface FlistEnd {
 }
 
 export const isFlistEnd = (value: FileEntry | FlistEnd): value is FlistEnd => 'end' in value;
-
-/**
- * Entries one connection may list in all (R7, faults.md H10). Incremental recursion releases them, but a peer that
- * sends more than this is not listing a tree people keep.
- */
-export const MAX_ENTRIES = 20_000_000;
-/** What may be held at a time: the part of this thread's heap that its entries may take. Beyond the heap it would die. */
-const HEAP_SHARE = 0.5;
-/** Heap that an entry takes beside its text, and what rare fields add; measured. */
-const ENTRY_BYTES = 160;
-const EXTRA_BYTES = 96;
-/** What a folder takes besides, in the tables that hold folders to the end. */
-const FOLDER_BYTES = 128;
-
-const SLASH = 0x2f;
-const DOT = 0x2e;
-
-/** How names and, where `links` says so, what links lead to are converted (`--iconv`). */
-export interface Naming {
-  readonly charset: Charset;
-  readonly links: boolean;
-  /** Told what could not be converted: that entry keeps its place in the list and is nothing else. */
-  readonly lost: (what: string) => void;
-}
 
 /** Flags of options that were not agreed on, or that nothing defines. */
 const REFUSED = ~(
@@ -76,26 +52,9 @@ export class FlistDecoder {
   readonly #refused: number;
   /** Whether ids may bring their names. */
   readonly #inlineNames: boolean;
-  readonly #naming: Naming | null;
-  /** The name of the entry being read in this side's charset. */
-  readonly #local = Buffer.alloc(Limit.PATH);
-  /** What of the entry being read could not be converted. */
-  #lost: string | null = null;
-  readonly #maxEntries: number;
-  readonly #maxBytes: number;
-  #entries = 0;
-  /** Memory held by entries that were not released, and by what is kept along with them. */
-  #bytes = 0;
+  readonly #names: NameReader;
+  readonly #budget: ListBudget;
 
-  /** The previous name as it was on the wire, which the next one's prefix refers to, and space to build the next in. */
-  #name = Buffer.alloc(Limit.PATH);
-  #scratch = Buffer.alloc(Limit.PATH);
-  #nameLength = 0;
-  /** Index of the last slash of the previous name, -1 if it has none or was not in normal form. */
-  #slash = -1;
-  /** Whether the previous name was in normal form, so that a prefix of it need not be checked again. */
-  #normal = true;
-  #dir: ByteString = '';
   #mode = 0;
   #mtime = 0;
   #atime = 0;
@@ -115,27 +74,17 @@ export class FlistDecoder {
   /** Numbers of the groups that were opened in any list. */
   readonly #linkGroups = new Set<number>();
 
-  // Results of #readName, valid until the next call.
-  #foundDir: ByteString = '';
-  #foundBase: ByteString = '';
-  #foundSlash = -1;
-  #foundNormal = true;
-  #foundLength = 0;
+  // What was found with the entry being read.
   #foundUser: ByteString | null = null;
   #foundGroup: ByteString | null = null;
   #foundRdev = 0;
 
-  /**
-   * @param limits `maxEntries`: entries accepted over the whole connection, by default MAX_ENTRIES; `maxBytes`: memory
-   *   they may hold at a time, by default a part of the heap; `naming`: `--iconv`
-   */
-  constructor(layout: FlistLayout, limits: { maxEntries?: number; maxBytes?: number; naming?: Naming | null } = {}) {
+  constructor(layout: FlistLayout, { naming = null, ...limits }: ListLimits & { naming?: Naming | null } = {}) {
     this.#layout = layout;
-    this.#naming = limits.naming ?? null;
+    this.#names = new NameReader(layout.relative === true, naming);
+    this.#budget = new ListBudget(limits);
     const dialect = dialectOf(layout.protocol);
     this.#dialect = dialect;
-    this.#maxEntries = limits.maxEntries ?? MAX_ENTRIES;
-    this.#maxBytes = limits.maxBytes ?? getHeapStatistics().heap_size_limit * HEAP_SHARE;
     this.#numbers = new EntryNumbers(layout.incRecurse);
     this.attributes = layout.acls || layout.xattrs ? new AttributesReader(layout) : null;
     const inline = layout.incRecurse && !layout.numericIds;
@@ -168,10 +117,10 @@ export class FlistDecoder {
     }
     if (xflags & this.#refused) {
       const found = (xflags & this.#refused) >>> 0;
-      throw bad('flist-flags', `an entry with properties that were not agreed on (flags 0x${found.toString(16)})`);
+      throw badList('flist-flags', `an entry with properties that were not agreed on (flags 0x${found.toString(16)})`);
     }
 
-    this.#readName(reader, xflags);
+    this.#names.read(reader, xflags);
 
     let first = -1;
     if (xflags & XFlag.HLINKED && !(xflags & XFlag.HLINK_FIRST) && this.#dialect.linkNumbers) {
@@ -195,9 +144,7 @@ export class FlistDecoder {
 
     // That was the last read: from here on the entry counts.
     const { extra } = entry;
-    let kept = entry.dir === this.#dir ? 0 : entry.dir.length;
-    // Folders are looked up by their whole name.
-    if (isDir(entry.mode)) kept += FOLDER_BYTES + entry.dir.length + entry.base.length;
+    let kept = this.#names.isBeside ? 0 : entry.dir.length;
     if (sameFile === null) {
       kept += keepIdName(this.uidNames, entry.uid, this.#foundUser);
       kept += keepIdName(this.gidNames, entry.gid, this.#foundGroup);
@@ -209,14 +156,14 @@ export class FlistDecoder {
       const firstName = this.#linkFiles.firstOf(file, own);
       (entry.extra ??= {}).hardLink = receivedLink(firstName < 0 ? own : firstName, firstName);
     }
-    this.#count(bytesOf(entry) + kept);
+    this.#budget.add(entry, kept);
     if (file === null && xflags & XFlag.HLINKED && first < 0) {
       this.#linkGroups.add(this.#numbers.next);
       this.#firsts.set(this.#numbers.next, entry);
     }
-    if (this.#lost !== null) this.#naming?.lost(this.#lost);
+    this.#names.tellLost();
     this.#numbers.next++;
-    this.#keepName();
+    this.#names.keep();
     this.#mtime = entry.mtime;
     this.#mode = entry.mode;
     this.#uid = entry.uid;
@@ -279,7 +226,7 @@ export class FlistDecoder {
     if (!isKnownType(mode) && !(mode === 0 && layout.missing))
       throw this.#badEntry('flist-mode', `an unknown file type (mode 0${(mode >>> 0).toString(8)})`);
     const directory = isDir(mode);
-    if (!directory && this.#foundBase === '.') throw this.#badEntry('flist-root', 'a root that is not a folder');
+    if (!directory && this.#names.base === '.') throw this.#badEntry('flist-root', 'a root that is not a folder');
 
     let extra: EntryExtra | null = null;
     if (layout.atimes && !directory) {
@@ -311,7 +258,7 @@ export class FlistDecoder {
       } else if (layout.links && isLink(mode)) {
         const length = reader.num();
         if (length < 1 || length >= Limit.PATH) throw this.#badEntry('flist-link', `a link target of ${length} bytes`);
-        const link = this.#localTarget(reader.string(length));
+        const link = this.#names.target(reader.string(length));
         if (link.includes('\0')) throw this.#badEntry('flist-link', 'a link target with a zero byte');
         (extra ??= {}).link = link;
       }
@@ -323,8 +270,8 @@ export class FlistDecoder {
       if (!(xflags & XFlag.NO_CONTENT_DIR)) flags |= EntryFlag.CONTENT_DIR;
     }
     return {
-      dir: this.#foundDir,
-      base: this.#foundBase,
+      dir: this.#names.dir,
+      base: this.#names.base,
       mode,
       size,
       mtime,
@@ -338,20 +285,8 @@ export class FlistDecoder {
   }
 
   #nameFlags(): number {
-    if (this.#lost !== null) return EntryFlag.INACTIVE;
-    return this.#scratch[0] === SLASH ? EntryFlag.ABSOLUTE : 0;
-  }
-
-  /** What a link leads to in this side's charset; as it came where that has no such characters. */
-  #localTarget(wire: ByteString): ByteString {
-    if (this.#naming === null || !this.#naming.links) return wire;
-    const local = this.#naming.charset.fromWire(wire);
-    if (local === null) this.#lost ??= `symlink data for: ${displayPath(bytesToText(this.#foundName()))}`;
-    return local ?? wire;
-  }
-
-  #foundName(): ByteString {
-    return this.#foundDir === '' ? this.#foundBase : `${this.#foundDir}/${this.#foundBase}`;
+    if (this.#names.lost !== null) return EntryFlag.INACTIVE;
+    return this.#names.isAbsolute ? EntryFlag.ABSOLUTE : 0;
   }
 
   #readDevice(reader: ByteReader, xflags: number): { major: number; minor: number } {
@@ -368,123 +303,21 @@ export class FlistDecoder {
   #nameOf(file: FileEntry): FileEntry {
     return {
       ...file,
-      dir: this.#foundDir,
-      base: this.#foundBase,
+      dir: this.#names.dir,
+      base: this.#names.base,
       flags: this.#nameFlags(),
       extra: { ...file.extra },
     };
   }
 
-  /** Builds the name in #scratch and splits it into #foundDir and #foundBase (§6.5, R9, R10). */
-  #readName(reader: ByteReader, xflags: number): void {
-    const shared = xflags & XFlag.SAME_NAME ? reader.u8() : 0;
-    const rest = xflags & XFlag.LONG_NAME ? reader.num() : reader.u8();
-    if (rest < 0 || shared + rest >= Limit.PATH) throw bad('flist-name', `a name of ${shared + rest} bytes`);
-    if (shared > this.#nameLength) throw bad('flist-name', 'a name that refers beyond the one before it');
-    let name = this.#scratch;
-    let length = shared + rest;
-    if (length === 0) throw bad('flist-name', 'an empty name');
-    reader.copyTo(name, shared, rest);
-    const previous = this.#name;
-    for (let i = 0; i < shared; i++) name[i] = previous[i]!;
-    this.#foundLength = length;
-    this.#lost = null;
-    if (this.#naming !== null) {
-      const wire = name.toString('latin1', 0, length);
-      const local = this.#naming.charset.fromWire(wire);
-      if (local === null || local.length >= Limit.PATH) return this.#loseName(wire);
-      name = this.#local;
-      length = name.write(local, 'latin1');
-    }
-
-    // A prefix of whole components of a name that was in order needs no second look.
-    let start = 0;
-    if (this.#normal && this.#naming === null) {
-      start = this.#slash < shared ? this.#slash + 1 : shared;
-      while (start > 0 && name[start - 1] !== SLASH) start--;
-    }
-    let slash = start - 1;
-    let normal = true;
-    let part = start;
-    for (let i = start; i <= length; i++) {
-      const byte = i < length ? name[i]! : SLASH;
-      if (byte === 0) throw bad('flist-name', 'a name with a zero byte');
-      if (byte !== SLASH) continue;
-      const size = i - part;
-      if (size === 0) {
-        if (i === 0 && this.#layout.relative !== true)
-          throw bad('flist-name', 'a name that starts at the root of the file system');
-        normal = false;
-      } else if (name[part] === DOT) {
-        if (size === 1) normal &&= length === 1;
-        else if (size === 2 && name[part + 1] === DOT)
-          throw bad('flist-name', 'a name that leads out of its folder (“..”)');
-      }
-      if (i < length) slash = i;
-      part = i + 1;
-    }
-
-    this.#foundNormal = normal;
-    this.#foundSlash = normal ? slash : -1;
-    if (!normal) return this.#normalise(name.toString('latin1', 0, length));
-    if (slash < 0) this.#foundDir = '';
-    else if (slash === this.#slash && slash < shared && this.#naming === null) this.#foundDir = this.#dir;
-    else this.#foundDir = this.#sharedDir(name.toString('latin1', 0, slash));
-    this.#foundBase = name.toString('latin1', slash + 1, length);
-  }
-
-  #loseName(wire: ByteString): void {
-    this.#lost = `filename: ${displayPath(bytesToText(wire))}`;
-    this.#foundDir = '';
-    this.#foundBase = '';
-    this.#foundNormal = true;
-    this.#foundSlash = -1;
-  }
-
-  /** Drops empty and `.` components; what is left of nothing is the root. */
-  #normalise(raw: ByteString): void {
-    const parts = raw.split('/').filter((part) => part !== '' && part !== '.');
-    this.#foundBase = parts.pop() ?? '.';
-    this.#foundDir = this.#sharedDir(parts.join('/'));
-  }
-
-  #sharedDir(dir: ByteString): ByteString {
-    return dir === this.#dir ? this.#dir : dir;
-  }
-
-  #keepName(): void {
-    const previous = this.#name;
-    this.#name = this.#scratch;
-    this.#scratch = previous;
-    this.#nameLength = this.#foundLength;
-    this.#slash = this.#foundSlash;
-    this.#normal = this.#foundNormal;
-    this.#dir = this.#foundDir;
-  }
-
   /** These entries are held no longer. Their folders' names and what several entries share stay. */
   release(entries: readonly FileEntry[]): void {
-    for (const entry of entries) if (!isDir(entry.mode)) this.#bytes -= bytesOf(entry);
-  }
-
-  #count(bytes: number): void {
-    this.#entries++;
-    this.#bytes += bytes;
-    if (this.#entries <= this.#maxEntries && this.#bytes <= this.#maxBytes) return;
-    throw fail('protocol', 'flist-too-long', `The peer listed more than ${this.#entries - 1} entries`, {
-      hint: 'They do not fit into memory. Transfer parts of the folder separately.',
-    });
+    this.#budget.release(entries);
   }
 
   #badEntry(code: string, what: string): Error {
-    return bad(code, `${what} for “${displayPath(bytesToText(this.#foundName()))}”`);
+    return badList(code, `${what} for “${displayPath(bytesToText(this.#names.name))}”`);
   }
-}
-
-/** Memory that goes when an entry goes. */
-function bytesOf({ base, extra }: FileEntry): number {
-  if (extra === null) return ENTRY_BYTES + base.length;
-  return ENTRY_BYTES + EXTRA_BYTES + base.length + (extra.link?.length ?? 0) + (extra.sum?.length ?? 0);
 }
 
 /** True for the seven types of R12. */
@@ -492,10 +325,4 @@ function isKnownType(mode: number): boolean {
   if (mode < 0 || mode > 0o177777) return false;
   const type = mode & Mode.TYPE;
   return type === Mode.REG || type === Mode.DIR || type === Mode.LINK || isDevice(mode) || isSpecial(mode);
-}
-
-function bad(code: string, what: string): Error {
-  return fail('protocol', code, `The peer’s file list contains ${what}`, {
-    hint: 'Nothing was changed because of it. The server may be damaged or hostile.',
-  });
 }

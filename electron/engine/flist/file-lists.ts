@@ -2,6 +2,7 @@ import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { isDir } from '../wire/constants.ts';
 import { EntryFlag, entryName, type FileEntry } from './entry.ts';
+import { badList } from './list-fault.ts';
 import { markDuplicates, sortEntries } from './sort.ts';
 
 /** One list of the connection: the whole tree, the top level, or the contents of one directory. */
@@ -303,8 +304,4 @@ function hideDuplicates(entries: FileEntry[], treeOrder: boolean): void {
 
 const shown = (name: ByteString): string => `“${displayPath(bytesToText(name))}”`;
 
-function refused(what: string): Error {
-  return fail('protocol', 'flist-structure', `The peer’s file list contains ${what}`, {
-    hint: 'Nothing was changed because of it. The server may be damaged or hostile.',
-  });
-}
+const refused = (what: string): Error => badList('flist-structure', what);
