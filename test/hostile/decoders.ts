@@ -367,7 +367,7 @@ const nameList: Decoder = {
   name: 'names of --files-from',
   valid: (random) => Buffer.from(Array.from({ length: 20 }, () => text(random, 40, 'ab/..\n\r')).join('\0'), 'latin1'),
   decode(bytes) {
-    for (const name of namesOf(bytes.toString('latin1'), true, 'names')) {
+    for (const name of namesOf(bytes.toString('latin1'), true, 'passed on')) {
       for (const relative of [true, false]) {
         const argument = listedArgument('/base', name, relative);
         if (!/^\/base(\/|$)/.test(argument) || argument.split('/').includes('..'))
