@@ -138,6 +138,7 @@ const BY_CODE: Record<string, Row> = {
     hint: 'Install rsync there, or enter its path in the host’s settings.',
     action: 'edit-host',
   },
+  'remote/unknown-option': { title: 'The server’s rsync lacks an option', action: 'edit-profile' },
   'remote/command-refused': { title: 'The server does not run rsync for this login', action: 'edit-host' },
   'remote/list-failed': { title: 'The folder could not be listed', action: 'retry' },
   'remote/command-not-runnable': { title: 'The server may not run rsync', action: 'edit-host' },

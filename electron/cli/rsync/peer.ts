@@ -48,56 +48,73 @@ function divided(
   return options.secludedArgs ? secludeArgs(words, options.iconv) : { inSight: words, block: null };
 }
 
-/** Through our own ssh: a saved host, an alias of `~/.ssh/config`, or a host name. */
+/**
+ * Through our own ssh: a saved host, an alias of `~/.ssh/config`, or a host name. A server that is started again is
+ * started over the same connection.
+ */
 export function sshPeer(context: PeerContext): { start: PeerStarter; close: () => void } {
+  let reached: Promise<Reached> | null = null;
   let connection: SshConnection | null = null;
   return {
     close: () => connection?.close(),
     start: async (words) => {
-      const [{ connectThrough }, { resolveRemoteName }] = await Promise.all([
-        import('../../engine/transport/ssh-jump.ts'),
-        import('../../engine/transport/remote-name.ts'),
-      ]);
       const { options } = context;
-      const name = bytesToText(context.host);
-      const saved = await savedHost(name);
-      const host = saved?.host ?? null;
-      const user = context.user === null ? null : bytesToText(context.user);
-      const { target, jumps, knownHosts, from } = resolveRemoteName(
-        { name, user, port: null },
-        { saved: () => (host === null ? null : targetOf(host)) },
-      );
-      if (options.verbose > (from === 'host name' ? 1 : 0)) {
-        context.notice(displayPath(`${name} is ${target.user}@${target.host}:${target.port} (${from})`));
-      }
-      try {
-        const forced = options.ipVersion === 0 ? {} : { family: options.ipVersion };
-        const hops = saved === null ? jumps : saved.way.map((hop) => hopOf(hop, context));
-        const way = hops.map((hop) => ({ ...hop, target: { ...hop.target, ...forced } }));
-        connection = await connectThrough(
-          way,
-          { ...target, ...forced },
-          {
-            prompts: prompts(context, host),
-            knownHosts: {
-              own: join(homeFolder(), 'known_hosts'),
-              readOnly: knownHosts,
-              pinned: host?.hostKey ?? null,
-            },
-            signal: context.signal,
-            onBanner: (text) => context.notice(text.replace(/\n$/, '')),
-          },
-        );
-      } catch (error) {
-        throw explainUnknownHost(error);
-      }
-      const program = options.rsyncPath === 'rsync' && host?.rsyncPath ? host.rsyncPath : options.rsyncPath;
+      const { program, ...way } = await (reached ??= reach(context));
+      connection = way.connection;
       const { inSight, block } = divided(options, words);
       const transport = await connection.exec(quoteRemoteCommand({ ...options, rsyncPath: program }, inSight));
       if (block !== null) transport.stream.write(block);
       return transport;
     },
   };
+}
+
+interface Reached {
+  connection: SshConnection;
+  /** The rsync of that host. */
+  program: ByteString;
+}
+
+async function reach(context: PeerContext): Promise<Reached> {
+  const [{ connectThrough }, { resolveRemoteName }] = await Promise.all([
+    import('../../engine/transport/ssh-jump.ts'),
+    import('../../engine/transport/remote-name.ts'),
+  ]);
+  const { options } = context;
+  const name = bytesToText(context.host);
+  const saved = await savedHost(name);
+  const host = saved?.host ?? null;
+  const user = context.user === null ? null : bytesToText(context.user);
+  const { target, jumps, knownHosts, from } = resolveRemoteName(
+    { name, user, port: null },
+    { saved: () => (host === null ? null : targetOf(host)) },
+  );
+  if (options.verbose > (from === 'host name' ? 1 : 0)) {
+    context.notice(displayPath(`${name} is ${target.user}@${target.host}:${target.port} (${from})`));
+  }
+  const program = options.rsyncPath === 'rsync' && host?.rsyncPath ? host.rsyncPath : options.rsyncPath;
+  try {
+    const forced = options.ipVersion === 0 ? {} : { family: options.ipVersion };
+    const hops = saved === null ? jumps : saved.way.map((hop) => hopOf(hop, context));
+    const way = hops.map((hop) => ({ ...hop, target: { ...hop.target, ...forced } }));
+    const connection = await connectThrough(
+      way,
+      { ...target, ...forced },
+      {
+        prompts: prompts(context, host),
+        knownHosts: {
+          own: join(homeFolder(), 'known_hosts'),
+          readOnly: knownHosts,
+          pinned: host?.hostKey ?? null,
+        },
+        signal: context.signal,
+        onBanner: (text) => context.notice(text.replace(/\n$/, '')),
+      },
+    );
+    return { connection, program };
+  } catch (error) {
+    throw explainUnknownHost(error);
+  }
 }
 
 function targetOf(host: Host): SshTarget {

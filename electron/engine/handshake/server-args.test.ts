@@ -1,6 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { quoteLiteralCommand } from './server-args.ts';
+import { parseClientWords } from '../options/parse.ts';
+import { buildServerArgs, quoteLiteralCommand } from './server-args.ts';
+
+it('the fewest words leave out what changes nothing, and no value that looks like it', () => {
+  const given =
+    '-az --old-compress --compress-level=9 --info=name2,skip0 --stderr=all --max-alloc=2g --partial-dir --info=x';
+  const { options } = parseClientWords([...given.split(' '), '-M--info=del'], () => '');
+  const words = (fewest: boolean): string[] => buildServerArgs(options, { sender: false, paths: ['d'], fewest });
+  const kept = ['--log-format=X', '--partial-dir', '--info=x', '--info=del', '.', 'd'];
+  expect(words(true)).toEqual(['--server', '-logDtprz', ...kept]);
+  expect(words(false)).toEqual([
+    ...['--server', '-logDtprze.iLsfxCIvu', '--compress-level=9', '--log-format=X', '--msgs2stderr', '--old-compress'],
+    ...['--max-alloc=2147483648', '--partial-dir', '--info=x', '--info=NAME2,SKIP0', '--info=del', '.', 'd'],
+  ]);
+});
 
 describe('the command for a saved path', () => {
   /** What a POSIX shell makes of it, in a folder where the patterns would match. */

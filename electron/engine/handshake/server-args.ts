@@ -22,8 +22,8 @@ export function needsWholeList(options: TransferOptions): boolean {
   return deleteMode === 'before' || deleteMode === 'after' || delayUpdates || pruneEmptyDirs;
 }
 
-/** The word of single letters, capabilities last (reference §1.2, §1.3); '' if there are none. */
-function cluster(options: TransferOptions, serverSends: boolean): string {
+/** The word of single letters, capabilities last where they are told (reference §1.2, §1.3); '' if there are none. */
+function cluster(options: TransferOptions, serverSends: boolean, capable: boolean): string {
   const push = !serverSends;
   const deletes = push && options.deleteMode !== 'none';
   // What --files-from implies it implies on the other side as well.
@@ -65,7 +65,9 @@ function cluster(options: TransferOptions, serverSends: boolean): string {
     'x'.repeat(options.oneFileSystem),
     options.sparse ? 'S' : '',
     options.compress === 'auto' || options.compress === 'zlib' ? 'z' : '',
-    dialectOf(options.protocol).compatFlags ? `e.${allowsIncRecurse(options, serverSends) ? 'i' : ''}LsfxCIvu` : '',
+    capable && dialectOf(options.protocol).compatFlags
+      ? `e.${allowsIncRecurse(options, serverSends) ? 'i' : ''}LsfxCIvu`
+      : '',
   ].join('');
   return letters === '' ? '' : `-${letters}`;
 }
@@ -188,17 +190,16 @@ function lastWords(options: TransferOptions, push: boolean): ByteString[] {
  * The words behind the remote program's name (reference §1.1–1.4), unquoted, in the order of stock rsync.
  * @param request.sender whether the server is the sender (a pull)
  * @param request.paths the remote paths: all sources for a pull, the one destination for a push; '' means the login folder
+ * @param request.fewest without what changes nothing but what is told and how fast it goes, for servers with fewer options
  */
 export function buildServerArgs(
   options: TransferOptions,
-  request: { sender: boolean; paths: readonly ByteString[] },
+  request: { sender: boolean; paths: readonly ByteString[]; fewest?: boolean },
 ): ByteString[] {
-  const { sender, paths } = request;
+  const { sender, paths, fewest = false } = request;
   const push = !sender;
-  const letters = cluster(options, sender);
-  return [
-    '--server',
-    ...(sender ? ['--sender'] : []),
+  const letters = cluster(options, sender, !fewest);
+  const words = [
     ...(letters === '' ? [] : [letters]),
     ...(options.iconv === null ? [] : [`--iconv=${options.iconv.slice(options.iconv.indexOf(',') + 1)}`]),
     ...sharedWords(options, push),
@@ -206,10 +207,23 @@ export function buildServerArgs(
     ...middleWords(options, push),
     ...(push ? receiverWords(options) : []),
     ...lastWords(options, push),
+  ];
+  return [
+    '--server',
+    ...(sender ? ['--sender'] : []),
+    ...(fewest ? withoutTheDispensable(words) : words),
     ...options.remoteOptions,
     '.',
     ...(paths.length === 0 ? [''] : paths).map((path) => (path === '' ? '.' : path)),
   ];
+}
+
+/** Without these, and without the capabilities, a server does the same with the same files. */
+const DISPENSABLE = /^--(info=|(no-)?msgs2stderr$|list-only$|compress-level=|skip-compress=|max-alloc=|old-compress$)/;
+
+function withoutTheDispensable(words: readonly ByteString[]): ByteString[] {
+  const isValue = (i: number): boolean => i > 0 && TWO_WORDS.test(words[i - 1]!) && !isValue(i - 1);
+  return words.filter((word, i) => isValue(i) || !DISPENSABLE.test(word));
 }
 
 /**
