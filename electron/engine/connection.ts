@@ -3,6 +3,7 @@ import { displayPath, type ByteString } from '../../shared/model/path.ts';
 import { NO_PROGRESS, type EngineEvent, type EngineIssue, type ProgressEvent } from './events.ts';
 import type { Gate } from './gate.ts';
 import type { Agreement } from './handshake/negotiate.ts';
+import { OpeningDeadline } from './handshake/opening-deadline.ts';
 import type { TransferOptions } from './options/transfer-options.ts';
 import type { PeerExit, Transport } from './transport/transport.ts';
 import { type Charset, charsetOf } from './wire/charset.ts';
@@ -15,12 +16,6 @@ import { PeerOutput } from './wire/peer-output.ts';
 const SLICE_MS = 40;
 /** How often life signs are looked at, in milliseconds. */
 const CHECK_MS = 1000;
-/**
- * How long a peer may take to open the conversation, in milliseconds: from its first byte on, and until that. The latter
- * is long because somebody may have to type a password on the way, or the server to wake a disk.
- */
-const OPENING_MS = 60_000;
-const SILENCE_MS = 600_000;
 /** After the goodbye a peer of old has so long to end by itself, in milliseconds. */
 const OLD_END_MS = 10_000;
 /** Progress events at most this often, in milliseconds. */
@@ -35,6 +30,8 @@ export interface ConnectionHooks {
   poll?: () => void;
   /** Closed while the transfer is paused. */
   gate?: Gate;
+  /** Where the peer has had something to say before; absent: it has the whole time. */
+  opening?: OpeningDeadline;
 }
 
 /**
@@ -69,9 +66,7 @@ export class Connection {
   #sliceStart = performance.now();
   #lastProgress = 0;
   #lastCheck = Date.now();
-  readonly #started = Date.now();
-  /** When the peer's first byte was there, or 0. */
-  #answered = 0;
+  readonly #opening: OpeningDeadline;
   #error: DriftlineError | null = null;
   #stderrBytes = 0;
   #stderrRest = '';
@@ -83,6 +78,7 @@ export class Connection {
     this.isServer = isServer;
     this.charset = options.iconv === null ? null : charsetOf(options.iconv, isServer);
     this.#hooks = hooks;
+    this.#opening = hooks.opening ?? new OpeningDeadline();
     this.#timeoutMs = options.timeout * 1000;
     this.input = new PeerInput(transport.stream);
     this.output = pacedOutput(transport, options.bwlimit * 1024);
@@ -350,7 +346,7 @@ export class Connection {
         }),
       );
     }
-    if ((this.agreed as Agreement | undefined) === undefined && !late) this.#checkOpening(now);
+    if ((this.agreed as Agreement | undefined) === undefined && !late) this.#checkOpening();
     if (this.#timeoutMs === 0) return;
     if (this.#hooks.gate?.closed === true) return this.#keepAliveIfDue();
     // After long synchronous work, or sleep of the machine, what has arrived is yet to be read: the next check judges.
@@ -374,18 +370,10 @@ export class Connection {
     this.#keepAliveIfDue();
   }
 
-  /** A peer that never says what it speaks, or takes its time over it, is not waited for without end (R8). */
-  #checkOpening(now: number): void {
-    if (this.#answered === 0 && this.input.received > 0) this.#answered = now;
-    const limit = this.#answered === 0 ? SILENCE_MS : OPENING_MS;
-    if (now - (this.#answered || this.#started) <= limit) return;
-    const peer = displayPath(this.transport.description);
-    this.abort(
-      fail('connect', 'opening-timeout', `${peer} did not open the conversation within ${limit / 1000} s`, {
-        exitCode: 30,
-        hint: 'Check that what is started there is rsync, and that nothing on the way waits for an answer.',
-      }),
-    );
+  #checkOpening(): void {
+    if (this.input.received > 0) this.#opening.heard();
+    const missed = this.#opening.missed(this.transport.description);
+    if (missed !== null) this.abort(missed);
   }
 
   #keepAliveIfDue(): void {

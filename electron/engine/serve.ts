@@ -6,6 +6,7 @@ import type { EngineEvent } from './events.ts';
 import { openJournal } from './fs/journal.ts';
 import { expandWildcards } from './flist/wildcards.ts';
 import { framesClient, negotiateAsServer } from './handshake/negotiate.ts';
+import { OpeningDeadline } from './handshake/opening-deadline.ts';
 import { readSecludedArgs } from './handshake/secluded-args.ts';
 import { needsWholeList } from './handshake/server-args.ts';
 import { heldSource, localOpener, localSource } from './local-destination.ts';
@@ -63,7 +64,8 @@ async function converse(
 ): Promise<number> {
   const inSight = parseServerWords(words);
   const { secludedArgs } = inSight.options;
-  const asked = secludedArgs ? parseServerWords(words, await secludedWords(side, inSight)) : inSight;
+  const opening = new OpeningDeadline();
+  const asked = secludedArgs ? parseServerWords(words, await secludedWords(side, inSight, opening)) : inSight;
   const request = serveOptions.root === undefined ? asked : confineRequest(asked, serveOptions.root);
   const { options, sender } = request;
   const args = secludedArgs && serveOptions.root === undefined ? expanded(request) : request.args;
@@ -77,6 +79,7 @@ async function converse(
   const conn = new Connection(asTransport(side), options, true, {
     signal: serveOptions.signal ?? new AbortController().signal,
     onEvent: (event) => report(conn, event, request.messages, say),
+    opening,
   });
   const journal = openJournal(request.sender || options.copyAs !== null ? null : serveOptions.journalDir);
   try {
@@ -130,8 +133,8 @@ async function converse(
   }
 }
 
-function secludedWords(side: ServerSide, { options }: ServerRequest): Promise<ByteString[]> {
-  return readSecludedArgs(side.stream, options.iconv === null ? null : charsetOf(options.iconv, true));
+function secludedWords(side: ServerSide, { options }: ServerRequest, opening: OpeningDeadline): Promise<ByteString[]> {
+  return readSecludedArgs(side.stream, options.iconv === null ? null : charsetOf(options.iconv, true), opening);
 }
 
 /** Wildcards, which no shell has expanded. A server with a root of its own takes names for names. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DriftlineError } from '../../shared/errors.ts';
 import { runTransfer } from '../../electron/engine/index.ts';
 import { parseClientWords } from '../../electron/engine/options/parse.ts';
@@ -87,6 +87,50 @@ describe('H19, H20: a server opens with', () => {
     ['what is right, and ends', opened(0x80, 'md5'), 'closed-early'],
   ])('%s', async (_, said, code) => {
     expect(await pulled(said)).toBe(code);
+  });
+});
+
+describe('H19: a client that asked for secluded words and', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** Serves one that says a piece every 20 s. @returns how that ended, and after how many seconds; null: it did not */
+  const servedSlowly = async (
+    pieces: readonly string[],
+  ): Promise<{ code: number; after: number; text: string } | null> => {
+    const { client, server } = createServedPair();
+    let text = '';
+    client.stderr!.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+    client.stream.on('data', () => {});
+    let code: number | null = null;
+    const running = serve(server, ['--server', '--sender', '-s'], { journalDir: null }).then((ended) => (code = ended));
+    const began = Date.now();
+    while (code === null && Date.now() - began < 1_000_000) {
+      const piece = pieces[(Date.now() - began) / 20_000];
+      if (piece !== undefined) client.stream.write(Buffer.from(piece, 'latin1'));
+      for (let i = 0; i < 20 && code === null; i++) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        vi.advanceTimersByTime(1000);
+      }
+    }
+    const after = (Date.now() - began) / 1000;
+    const ended = code;
+    client.close();
+    await running;
+    return ended === null ? null : { code: ended, after, text };
+  };
+
+  it.each<[string, string[], number]>([
+    ['says nothing', [], 600],
+    ['says a word', ['rsync\0'], 60],
+    ['says a letter now and then', [...'rsync\0-logDtpr\0'], 60],
+    ['says them, and nothing more', ['rsync\0-r\0.\0/\0\0'], 60],
+    ['says them late, and nothing more', ['', '', 'rsync\0-r\0.\0/\0', '', '\0'], 100],
+  ])('%s is given up', async (_, pieces, seconds) => {
+    const ended = await servedSlowly(pieces);
+    expect(ended).toMatchObject({ code: 30, text: expect.stringContaining('did not open the conversation') as string });
+    expect(ended!.after).toBeGreaterThan(seconds);
+    expect(ended!.after).toBeLessThan(seconds + 25);
   });
 });
 

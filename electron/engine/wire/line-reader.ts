@@ -16,10 +16,7 @@ export class LineReader {
     this.#ended = true;
     this.#notify();
   };
-  readonly #onError = (error: Error): void => {
-    this.#error = error;
-    this.#notify();
-  };
+  readonly #onError = (error: Error): void => this.abort(error);
 
   /**
    * @param lineLimit longest line, in bytes
@@ -47,6 +44,12 @@ export class LineReader {
   /** The next word that ends with a NUL; otherwise as `line`. */
   word(): Promise<ByteString | null> {
     return this.#next(0);
+  }
+
+  /** Whoever waits for a line, or asks for one, gets this error. */
+  abort(error: Error): void {
+    this.#error = error;
+    this.#notify();
   }
 
   async #next(terminator: number): Promise<ByteString | null> {
