@@ -65,7 +65,7 @@ const PARTS = {
  */
 function hashOf(folders) {
   const hash = createHash('sha256');
-  const files = ['build/build.mjs', 'build/vite-configs.mjs', 'package-lock.json'];
+  const files = ['build/build.mjs', 'build/vite-configs.mjs', 'build/wat.mjs', 'package-lock.json'];
   for (const folder of folders) {
     if (!existsSync(join(ROOT, folder))) continue;
     for (const entry of readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })) {

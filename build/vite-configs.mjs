@@ -2,6 +2,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { join } from 'node:path';
 import { ROOT } from './peers.mjs';
+import { wat } from './wat.mjs';
 
 /** @typedef {Record<string, string>} Entries name in the output → source file */
 /** @typedef {import('vite').InlineConfig} Config */
@@ -35,6 +36,7 @@ export function nodeConfig(entries, outDir) {
   const base = common(outDir);
   return {
     ...base,
+    plugins: [wat()],
     build: {
       ...base.build,
       ssr: true,

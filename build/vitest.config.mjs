@@ -5,6 +5,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { ROOT } from './peers.mjs';
+import { wat } from './wat.mjs';
 
 /**
  * @param {string} name
@@ -23,6 +24,7 @@ const withManyPeers = { ...withPeers, retry: 1 };
 
 export default defineConfig({
   root: ROOT,
+  plugins: [wat()],
   test: {
     pool: 'forks',
     maxWorkers: 2,

@@ -2,6 +2,7 @@ import { weakSum } from '../../electron/engine/checksum/rolling.ts';
 import { createBlockSum, createFileSum, loadChecksums } from '../../electron/engine/checksum/strong.ts';
 import { Applier } from '../../electron/engine/delta/apply.ts';
 import { Matcher } from '../../electron/engine/delta/match.ts';
+import { SearchMemory } from '../../electron/engine/delta/search-memory.ts';
 import { type BlockReader, SignatureTable, SignatureWriter } from '../../electron/engine/delta/signature.ts';
 import type { SumHead } from '../../electron/engine/delta/sum-head.ts';
 
@@ -61,7 +62,7 @@ function tableOfNoise(head: SumHead): SignatureTable {
   const table = new SignatureTable(head);
   const entries = noise(head.count * table.entryLength + 4, 77);
   table.add(entries, 0, entries.length);
-  return table.build();
+  return table;
 }
 
 const SUMS = ['xxh128', 'xxh3', 'xxh64', 'md5'] as const;
@@ -73,11 +74,17 @@ export async function runMicro(): Promise<MicroResult[]> {
   const results: MicroResult[] = [];
   const data = noise(32 * MIB, 1);
   const out = new Uint8Array(16);
+  const memory = SearchMemory.open();
+  if (memory?.reserve(data.length) !== true) throw new Error('This machine has no WebAssembly with vectors.');
+  memory.data.set(data);
 
   for (const length of [700, 8192, 131_072]) {
     const bytes = data.length - (data.length % length);
     results.push(
       bestOf(`weak sum, ${length}`, bytes, () => {
+        for (let at = 0; at < bytes; at += length) out[0]! ^= memory.weakSum(at, length);
+      }),
+      bestOf(`weak sum without WebAssembly, ${length}`, bytes, () => {
         for (let at = 0; at < bytes; at += length) out[0]! ^= weakSum(data, at, length);
       }),
     );
@@ -124,7 +131,6 @@ export async function runMicro(): Promise<MicroResult[]> {
     const table = new SignatureTable(head);
     writer.begin(head, readerOf(basis));
     for (let part = writer.next(); part !== null; part = writer.next()) table.add(part, 0, part.length);
-    table.build();
     results.push(
       bestOf(`signature, ${blockLength}`, basis.length, () => {
         writer.begin(head, readerOf(basis));

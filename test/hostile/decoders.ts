@@ -6,6 +6,7 @@ import { createTokenWriter } from '../../electron/engine/compress/token-writer.t
 import { loadZstd } from '../../electron/engine/compress/zstd.ts';
 import { Connection } from '../../electron/engine/connection.ts';
 import { Applier } from '../../electron/engine/delta/apply.ts';
+import { Matcher } from '../../electron/engine/delta/match.ts';
 import { SignatureTable, SignatureWriter } from '../../electron/engine/delta/signature.ts';
 import { chooseSumHead, validateSumHead } from '../../electron/engine/delta/sum-head.ts';
 import { dialectOf } from '../../electron/engine/wire/dialect.ts';
@@ -234,6 +235,8 @@ const basis = {
 };
 const HEAD = chooseSumHead(BASIS.length, { blockSize: 0, checksumLength: 16, redo: false });
 
+const searcher = new Matcher({ literal: () => {}, match: () => {} }, createBlockSum('md5', 7, { seedFirst: true }));
+
 const signatures: Decoder = {
   name: 'block sums',
   valid: () =>
@@ -252,7 +255,8 @@ const signatures: Decoder = {
       const view = r.view(table.entryLength);
       table.add(view, 0, view.length);
     }
-    table.build();
+    searcher.begin(basis, BASIS.length, table, createFileSum('none'));
+    while (searcher.step(65536));
   },
 };
 

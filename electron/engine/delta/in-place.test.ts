@@ -61,7 +61,6 @@ function update(basis: Buffer, source: Buffer, mode: UpdateMode, blockSize = 0) 
     const writer = new SignatureWriter(block);
     writer.begin(head, file.reader);
     for (let sums = writer.next(); sums !== null; sums = writer.next()) table.add(sums, 0, sums.length);
-    table.build();
   }
   const applier = new Applier();
   const ours = createFileSum('xxh64');

@@ -1,7 +1,9 @@
 import { fail } from '../../../shared/errors.ts';
-import { rollWeakSum, weakSum } from '../checksum/rolling.ts';
 import type { BlockSum, FileSum } from '../checksum/strong.ts';
-import { type BlockReader, HASH_FACTOR, type SignatureTable } from './signature.ts';
+import { HASH_FACTOR, MAX_CANDIDATES } from './block-index.ts';
+import { type Search, Searches } from './search.ts';
+import { SearchMemory } from './search-memory.ts';
+import type { BlockReader, SignatureTable } from './signature.ts';
 import type { UpdateMode } from './update-mode.ts';
 
 /** Takes the token stream of one file, in order; the end of the file is not a token here. */
@@ -17,8 +19,6 @@ export const MAX_LITERAL = 32768;
 
 const READ_BYTES = 262144;
 const MIN_WINDOW = 65536;
-/** Candidates looked at per position before it counts as no match (reference R30). */
-const MAX_CANDIDATES = 1024;
 
 /**
  * Sending side: expresses a source file through the blocks of the receiver's basis (reference §7.7). One instance serves
@@ -33,12 +33,15 @@ export class Matcher {
   readonly #sink: TokenSink;
   readonly #blockSum: BlockSum | null;
   readonly #strong: Uint8Array;
+  readonly #searches: Searches;
   #buffer: Uint8Array = new Uint8Array(0);
-  #signed: Int8Array = new Int8Array(0);
+  /** Where no basis is searched the buffer is one of our own, kept here. */
+  #ownBuffer: Uint8Array = new Uint8Array(0);
 
   #source: BlockReader | null = null;
   #size = 0;
   #table: SignatureTable | null = null;
+  #search: Search | null = null;
   #fileSum: FileSum | null = null;
 
   // The window slides over buffer[0, end). Bytes in [pending, at) await sending as literals.
@@ -46,9 +49,8 @@ export class Matcher {
   #at = 0;
   #pending = 0;
   #sourceEnded = false;
-  /** `weak` is the weak sum of the window at `at`. */
-  #primed = false;
-  #weak = 0;
+  /** The search's window stands at `at`. */
+  #placed = false;
   /** The block after the previous match. */
   #wanted = 0;
   /** In place: which blocks were matched where they stand, and so stay; null otherwise. */
@@ -65,17 +67,22 @@ export class Matcher {
   hits = 0;
   falseAlarms = 0;
 
-  /** @param blockSum the transfer's block sum; null where every file is sent whole. */
-  constructor(sink: TokenSink, blockSum: BlockSum | null) {
+  /**
+   * @param blockSum the transfer's block sum; null where every file is sent whole.
+   * @param open where the memory for fast searches comes from
+   */
+  constructor(sink: TokenSink, blockSum: BlockSum | null, open: () => SearchMemory | null = SearchMemory.open) {
     this.#sink = sink;
+    this.#searches = new Searches(open);
     this.#blockSum = blockSum;
     this.#strong = new Uint8Array(blockSum?.length ?? 0);
   }
 
   /**
    * @param size bytes of the source when it was opened.
-   * @param table the built sums of the basis; null or without blocks, everything is literal.
+   * @param table the sums of the basis; null or without blocks, everything is literal.
    * @param fileSum is reset here and fed every byte once, without those an appended file skips.
+   * @throws internal/signature-incomplete where sums of the basis are missing.
    */
   begin(
     source: BlockReader,
@@ -88,6 +95,9 @@ export class Matcher {
     if (searched && this.#blockSum === null) {
       throw fail('internal', 'no-block-sum', 'A basis is to be searched although the transfer has no block sums.');
     }
+    if (searched && table.missing !== 0) {
+      throw fail('internal', 'signature-incomplete', `${table.missing} block sums are missing from a signature.`);
+    }
     this.#source = source;
     this.#size = size;
     this.#table = searched ? table : null;
@@ -97,7 +107,7 @@ export class Matcher {
     this.#at = 0;
     this.#pending = 0;
     this.#sourceEnded = size <= from;
-    this.#primed = false;
+    this.#placed = false;
     this.#wanted = 0;
     this.#settled = searched && inPlace ? new Uint8Array(table.head.count) : null;
     this.#prefixLeft = sumsPrefix ? Math.min(from, size) : 0;
@@ -106,9 +116,13 @@ export class Matcher {
     this.matchedBytes = 0;
     const most = READ_BYTES + (searched ? MAX_LITERAL + table.head.blockLength : 0);
     const needed = Math.max(MIN_WINDOW, Math.min(size, most));
-    if (this.#buffer.length < needed) {
-      this.#buffer = new Uint8Array(needed);
-      this.#signed = new Int8Array(this.#buffer.buffer);
+    if (searched) {
+      this.#search = this.#searches.next({ table, bufferBytes: needed });
+      this.#buffer = this.#search.buffer;
+    } else {
+      this.#search = null;
+      if (this.#ownBuffer.length < needed) this.#ownBuffer = new Uint8Array(needed);
+      this.#buffer = this.#ownBuffer;
     }
   }
 
@@ -118,8 +132,9 @@ export class Matcher {
    */
   step(budget: number): boolean {
     const table = this.#table;
+    const search = this.#search;
     if (this.#prefixLeft > 0) return this.#stepPrefix(budget);
-    return table === null ? this.#stepLiteral(budget) : this.#stepSearch(table, budget);
+    return table === null || search === null ? this.#stepLiteral(budget) : this.#stepSearch(table, search, budget);
   }
 
   /** Sums what the receiver has already. */
@@ -147,27 +162,27 @@ export class Matcher {
     return !this.#sourceEnded;
   }
 
-  #stepSearch(table: SignatureTable, budget: number): boolean {
+  #stepSearch(table: SignatureTable, search: Search, budget: number): boolean {
     const { blockLength } = table.head;
     let left = budget;
     while (left > 0) {
       // One byte more than a window, so that the scan can always roll on.
       while (this.#end - this.#at <= blockLength && !this.#sourceEnded) this.#refill();
       if (this.#end - this.#at < blockLength) {
-        this.#finish(table);
+        this.#finish(table, search);
         return false;
       }
       const from = this.#at;
-      if (!this.#primed) {
-        this.#weak = weakSum(this.#buffer, from, blockLength);
-        this.#primed = true;
+      if (!this.#placed) {
+        search.place(from);
+        this.#placed = true;
       }
       const last = this.#end - blockLength;
-      let block = this.#scan(table, Math.min(last, this.#pending + MAX_LITERAL));
+      let block = this.#scan(table, search, Math.min(last, this.#pending + MAX_LITERAL));
       if (block < 0 && this.#at === last && this.#sourceEnded) {
-        block = this.#look(table, this.#weak, last);
+        block = this.#look(table, search, last);
         if (block < 0) {
-          this.#finish(table);
+          this.#finish(table, search);
           return false;
         }
       }
@@ -179,47 +194,24 @@ export class Matcher {
   }
 
   /**
-   * Slides the window up to position `stop`, whose sum is left in `weak` but not looked up.
+   * Slides the window up to position `stop`, which is not looked at.
    * @returns the block that matches at `at`, or -1 with `at` = `stop`.
    */
-  #scan(table: SignatureTable, stop: number): number {
-    const { blockLength } = table.head;
-    const signed = this.#signed;
+  #scan(table: SignatureTable, search: Search, stop: number): number {
     for (;;) {
-      const at = this.#skip(table.bitmap, table.bitmapShift, blockLength, stop);
+      const at = search.scan(this.#at, stop);
+      this.#at = at;
       if (at >= stop) return -1;
-      const block = this.#look(table, this.#weak, at);
+      const block = this.#look(table, search, at);
       if (block >= 0) return block;
-      this.#weak = rollWeakSum(this.#weak, blockLength, signed[at]!, signed[at + blockLength]!);
+      search.roll(at);
       this.#at = at + 1;
     }
   }
 
-  /**
-   * The hot loop: slides the window over positions the bitmap rules out. It calls nothing, so that the compiler can keep
-   * everything in registers: a call on a hit, inside the loop, costs a third of its speed.
-   * @returns the new `at`: `stop`, or a position worth a look.
-   */
-  #skip(bitmap: Int32Array, shift: number, blockLength: number, stop: number): number {
-    const signed = this.#signed;
-    let s1 = this.#weak & 0xffff;
-    let s2 = this.#weak >>> 16;
-    let at = this.#at;
-    for (; at < stop; at++) {
-      const bit = Math.imul((s1 & 0xffff) | (s2 << 16), HASH_FACTOR) >>> shift;
-      if (((bitmap[bit >>> 5]! >>> bit) & 1) !== 0) break;
-      const out = signed[at]!;
-      s1 = (s1 - out + signed[at + blockLength]!) | 0;
-      s2 = (s2 - Math.imul(blockLength, out) + s1) | 0;
-    }
-    this.#weak = (s1 & 0xffff) | (s2 << 16);
-    this.#at = at;
-    return at;
-  }
-
   /** @returns the full-length block equal to the window at `at` by weak and strong sum, or -1. */
-  #look(table: SignatureTable, weak: number, at: number): number {
-    const weaks = table.weak;
+  #look(table: SignatureTable, { index, weak }: Search, at: number): number {
+    const { weak: weaks, buckets, bucketShift, chain } = index;
     const wanted = this.#wanted;
     const settled = this.#settled;
     const position = this.bytesRead - this.#end + at;
@@ -234,8 +226,7 @@ export class Matcher {
       summed = true;
       if (this.#strongEquals(table, wanted)) return wanted;
     }
-    const { chain } = table;
-    let block = table.buckets[Math.imul(weak, HASH_FACTOR) >>> table.bucketShift]!;
+    let block = buckets[Math.imul(weak, HASH_FACTOR) >>> bucketShift]!;
     for (let tried = 0; block >= 0 && tried < MAX_CANDIDATES; tried++) {
       if (weaks[block] === weak && (settled === null || this.#stands(settled, block, table, position))) {
         if (!summed) this.#sumWindow(at, table.head.blockLength);
@@ -268,7 +259,7 @@ export class Matcher {
   }
 
   /** The source has ended and no full block matches any more; a shorter last block can only match the very end. */
-  #finish(table: SignatureTable): void {
+  #finish(table: SignatureTable, search: Search): void {
     const { count, remainder } = table.head;
     const end = this.#end;
     const block = count - 1;
@@ -276,7 +267,7 @@ export class Matcher {
       const from = end - remainder;
       const settled = this.#settled;
       if (
-        weakSum(this.#buffer, from, remainder) === table.weak[block] &&
+        search.sumOf(from, remainder) === table.weak[block] &&
         (settled === null || this.#stands(settled, block, table, this.bytesRead - remainder))
       ) {
         this.#sumWindow(from, remainder);
@@ -300,7 +291,7 @@ export class Matcher {
     this.#at += length;
     this.#pending = this.#at;
     this.#wanted = block + 1;
-    this.#primed = false;
+    this.#placed = false;
   }
 
   /** Sends buffer[pending, to) in tokens of at most {@link MAX_LITERAL}. */

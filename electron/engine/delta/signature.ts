@@ -1,6 +1,6 @@
-import { fail } from '../../../shared/errors.ts';
 import { weakSum } from '../checksum/rolling.ts';
 import type { BlockSum } from '../checksum/strong.ts';
+import { SearchMemory } from './search-memory.ts';
 import { basisLengthOf, type SumHead } from './sum-head.ts';
 
 /** What this folder needs of an open file; `ReadFile` of the file system fits. */
@@ -39,15 +39,20 @@ const WEAK_BYTES = 4;
 export class SignatureWriter {
   readonly #blockSum: BlockSum;
   readonly #strong: Uint8Array;
+  readonly #open: () => SearchMemory | null;
   #buffer: Uint8Array = new Uint8Array(0);
+  /** Where the buffer lies, or null if it is an ordinary array. */
+  #memory: SearchMemory | null = null;
   #head: SumHead | null = null;
   #reader: BlockReader | null = null;
   #next = 0;
   #failure: unknown = null;
 
-  constructor(blockSum: BlockSum) {
+  /** @param open where the memory for fast weak sums comes from */
+  constructor(blockSum: BlockSum, open: () => SearchMemory | null = SearchMemory.open) {
     this.#blockSum = blockSum;
     this.#strong = new Uint8Array(blockSum.length);
+    this.#open = open;
   }
 
   /** What reading this basis failed with, or null. */
@@ -79,12 +84,13 @@ export class SignatureWriter {
     this.#fill(reader, bytes, from);
 
     const buffer = this.#buffer;
+    const memory = this.#memory;
     const strong = this.#strong;
     const out = new Uint8Array(blocks * (WEAK_BYTES + strongLength));
     let at = 0;
     for (let offset = 0; offset < bytes; offset += blockLength) {
       const length = Math.min(blockLength, bytes - offset);
-      const weak = weakSum(buffer, offset, length);
+      const weak = memory === null ? weakSum(buffer, offset, length) : memory.weakSum(offset, length);
       out[at] = weak;
       out[at + 1] = weak >> 8;
       out[at + 2] = weak >> 16;
@@ -97,9 +103,14 @@ export class SignatureWriter {
     return out;
   }
 
+  #grow(bytes: number): void {
+    this.#memory ??= this.#open();
+    if (this.#memory?.reserve(bytes) !== true) this.#memory = null;
+    this.#buffer = this.#memory === null ? new Uint8Array(bytes) : this.#memory.data;
+  }
+
   #fill(reader: BlockReader, bytes: number, position: number): void {
-    if (this.#buffer.length < bytes)
-      this.#buffer = new Uint8Array(bytes <= 65536 ? 65536 : Math.max(bytes, READ_BYTES));
+    if (this.#buffer.length < bytes) this.#grow(bytes <= 65536 ? 65536 : Math.max(bytes, READ_BYTES));
     let got = 0;
     if (this.#failure === null) {
       try {
@@ -114,43 +125,18 @@ export class SignatureWriter {
 
 /** Blocks for which room is made before any sum arrived; more is allocated only as bytes really come. */
 const FIRST_CAPACITY = 16384;
-const MIN_BITMAP_LOG2 = 13;
-const MAX_BITMAP_LOG2 = 26;
-/** 32 KiB, the first-level cache: up to here a sparser bitmap costs nothing. */
-const CACHED_BITMAP_LOG2 = 18;
-
-/** 64 bits per block while the bitmap is small, 16 beyond: false passes against cache misses. */
-function bitmapLog2(count: number): number {
-  const sparse = Math.min(CACHED_BITMAP_LOG2, log2Ceil(count * 64));
-  return Math.min(MAX_BITMAP_LOG2, Math.max(MIN_BITMAP_LOG2, sparse, log2Ceil(count * 16)));
-}
-
-function log2Ceil(n: number): number {
-  return Math.ceil(Math.log2(n));
-}
-
-/** Spreads a weak sum over 32 bits; the top bits index the bitmap and the buckets. */
-export const HASH_FACTOR = 0x9e3779b1 | 0;
-
 /**
- * Sender side: the block sums of one basis, in flat arrays for the search of match.ts. Fed in any slices with
- * {@link add}, then finished with {@link build}. The head must have been validated.
+ * Sender side: the block sums of one basis, in flat arrays. Fed in any slices with {@link add} until none is missing,
+ * then given to a `Matcher`. The head must have been validated.
  */
 export class SignatureTable {
   readonly head: SumHead;
-  /** Blocks of full length: the first ones. Only these are in the buckets; a shorter last one matches at the end alone. */
+  /** Blocks of full length: the first ones. Only these are in an index; a shorter last one matches at the end alone. */
   readonly fullBlocks: number;
   /** Weak sums as signed 32 bits, by block. */
   weak: Int32Array;
   /** Strong sums, `head.strongLength` bytes each, by block. */
   strong: Uint8Array;
-  /** Bit `hash >>> bitmapShift` is set if some block hashes there. */
-  bitmap: Int32Array = new Int32Array(1);
-  bitmapShift = 31;
-  /** First block of bucket `hash >>> bucketShift`, or -1; further ones by `chain`, ascending. */
-  buckets: Int32Array = new Int32Array(0);
-  bucketShift = 31;
-  chain: Int32Array = new Int32Array(0);
   #filled = 0;
 
   constructor(head: SumHead) {
@@ -190,32 +176,6 @@ export class SignatureTable {
     }
     this.#filled += blocks;
     return blocks * entry;
-  }
-
-  /** Makes the table searchable. @throws internal/signature-incomplete before the last sum was added. */
-  build(): this {
-    if (this.missing !== 0) {
-      throw fail('internal', 'signature-incomplete', `${this.missing} block sums are missing from a signature.`);
-    }
-    const { count } = this.head;
-    const bucketLog2 = Math.max(4, Math.min(26, log2Ceil(count)));
-    const bitmapBits = bitmapLog2(count);
-    this.bucketShift = 32 - bucketLog2;
-    this.bitmapShift = 32 - bitmapBits;
-    this.buckets = new Int32Array(2 ** bucketLog2).fill(-1);
-    this.bitmap = new Int32Array(2 ** (bitmapBits - 5));
-    this.chain = new Int32Array(count);
-    const { weak, bitmap, buckets, chain, bitmapShift, bucketShift } = this;
-    // Backwards, so that chains ascend and the earliest of equal blocks is met first.
-    for (let i = this.fullBlocks - 1; i >= 0; i--) {
-      const hash = Math.imul(weak[i]!, HASH_FACTOR);
-      const bit = hash >>> bitmapShift;
-      bitmap[bit >>> 5]! |= 1 << bit;
-      const bucket = hash >>> bucketShift;
-      chain[i] = buckets[bucket]!;
-      buckets[bucket] = i;
-    }
-    return this;
   }
 
   #reserve(blocks: number): void {

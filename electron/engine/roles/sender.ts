@@ -272,7 +272,7 @@ export class Sender {
       left -= view.length;
       if (this.#conn.sliceOver) await this.#conn.pause();
     }
-    return table.build();
+    return table;
   }
 
   /** What the receiver does with its file restricts what it may be sent (§7.8, 7.9). */
