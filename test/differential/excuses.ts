@@ -76,6 +76,25 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
       ),
   },
   {
+    why: 'the same where arguments meet in one folder of the destination',
+    applies: (one, has) =>
+      has('--fuzzy', '-y') &&
+      !keepsModes(one) &&
+      one.sources.length > 1 &&
+      one.source.some(
+        ({ kind, path, mode }) =>
+          kind === 'file' &&
+          one.destination?.some((at) => at.path === posix.basename(path) && at.kind === 'file' && at.mode !== mode),
+      ),
+  },
+  {
+    why: 'rsync builds a new file from blocks of a similar one that this run has replaced meanwhile: a warning or exit 2',
+    applies: (one, has) =>
+      has('--fuzzy', '-y') &&
+      has('-B1') &&
+      one.source.some(({ kind, path }) => kind === 'file' && holds(one.destination, path, 'file')),
+  },
+  {
     why: 'rsync 3.5.0 cannot put what it delays into a --partial-dir=../ and says EINVAL',
     applies: ({ route, release }, has) =>
       has('--partial-dir=../') && has('--delay-updates') && !(route === 'push' && release === '3.2.7'),

@@ -86,6 +86,13 @@ const SCENARIOS: Scenario[] = [
     times: true,
     source: { sub: dir({ changed: file('new') }) },
   }),
+  backup('--inplace --protocol=30', {
+    name: 'no fractions of a second where the protocol has none',
+    source: { f: file('new') },
+    destination: { f: file('old one', { nsec: 125_000_000 }) },
+    routes: ['pull', 'local'],
+    times: true,
+  }),
   backup('', {
     name: 'folders keep their times',
     ...{

@@ -219,6 +219,13 @@ const scope: Scenario[] = [
     sources: ['src/none', 'src/top', 'src/none/', 'src/a'],
     destination: { none: file('n') },
   },
+  ...['src/none/', 'src/none/x', 'src/top/', 'src/top/x'].map((lost) => ({
+    name: `the folder of ${lost} is none: nothing is deleted`,
+    args: ['-ai', '--delete'],
+    source: nested,
+    sources: [lost, 'src/'],
+    destination: { old: file('o') },
+  })),
   {
     name: 'missing arguments ignored',
     args: ['-ai', '--ignore-missing-args', '--delete'],

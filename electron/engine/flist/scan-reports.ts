@@ -37,9 +37,12 @@ export class ScanReports {
     this.#tell('list-failed', name, message, 'ENAMETOOLONG', IoError.GENERAL);
   }
 
-  /** @throws the error itself if it is none of the file system */
+  /**
+   * @param error what was thrown, or its errno
+   * @throws the error itself if it is none of the file system
+   */
   failed(call: string, name: ByteString, path: ByteString, error: unknown): void {
-    const errno = errnoOf(error);
+    const errno = typeof error === 'string' ? error : errnoOf(error);
     if (errno === null) throw error;
     this.ioError |= IoError.GENERAL;
     this.#tell('list-failed', name, `${call} ${quoted(path)} failed: ${systemError(errno)}`, errno, IoError.GENERAL);

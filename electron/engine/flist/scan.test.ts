@@ -109,12 +109,26 @@ describe('arguments (§6.16)', () => {
     expect(entries.find((e) => e.base === 'a')!.flags).toBe(0);
   });
 
-  it.each(['src/missing', 'missing/', 'src/file/'])('%s is missing: reported, but no error for the peer', (arg) => {
-    const { scan, issues } = scanOf([arg]);
+  it('src/missing is missing: reported, but no error for the peer', () => {
+    const { scan, issues } = scanOf(['src/missing']);
     expect(scan.scanArguments()).toEqual([]);
-    expect(issues).toMatchObject([{ code: 'list-failed', errno: 'ENOENT', ioError: 1 }]);
-    expect(issues[0]!.message).toMatch(/^link_stat "\/.*" failed: No such file or directory \(2\)$/);
+    const message = `link_stat "${folder}/src/missing" failed: No such file or directory (2)`;
+    expect(issues).toMatchObject([{ code: 'list-failed', errno: 'ENOENT', ioError: 1, message }]);
     expect(scan.ioError).toBe(0);
+  });
+
+  it.each([
+    ['missing/', 'missing', 'No such file or directory (2)'],
+    ['missing/x', 'missing', 'No such file or directory (2)'],
+    ['src/file/', 'src/file', 'Not a directory (20)'],
+    ['src/file/x', 'src/file', 'Not a directory (20)'],
+  ])('%s lies in no folder: an error for the peer, which then deletes nothing', (arg, named, reason) => {
+    for (const missingArgs of ['error', 'ignore', 'delete'] as const) {
+      const { scan, issues } = scanOf([arg], { missingArgs });
+      expect(scan.scanArguments()).toEqual([]);
+      expect(issues.map(({ message }) => message)).toEqual([`change_dir "${folder}/${named}" failed: ${reason}`]);
+      expect(scan.ioError).toBe(1);
+    }
   });
 
   it('an argument that cannot be examined is an error for the peer', () => {

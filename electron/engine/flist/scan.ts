@@ -1,4 +1,4 @@
-import { type ByteString, joinPath } from '../../../shared/model/path.ts';
+import { type ByteString, joinPath, folderOf } from '../../../shared/model/path.ts';
 import type { EngineIssue } from '../events.ts';
 import type { SourceFs, Stat } from '../fs/fs.ts';
 import { infoLevel } from '../options/info-words.ts';
@@ -280,6 +280,18 @@ export class SourceScan {
     if (found && (kind !== 'root' || isDir(found.stat.mode))) {
       this.roots[root]!.dev = found.stat.dev;
       return found;
+    }
+    // Where the folder of an argument cannot be entered, what it holds is not known: then nothing may be deleted.
+    const start = kind === 'root' ? base || '.' : base;
+    const folder = start.replace(/(.)\/+$/, '$1');
+    const fault = this.#look.noFolder(folder);
+    if (fault !== null) {
+      this.#reports.failed('change_dir', name, folder, fault);
+      return null;
+    }
+    if (this.#look.noFolder(folderOf(path)) === 'ENOTDIR') {
+      this.#reports.failed('link_stat', name, path, 'ENOTDIR');
+      return null;
     }
     const { copyLinks, copyUnsafeLinks, missingArgs } = this.#options;
     // The argument is there; what it leads to is not.

@@ -50,6 +50,17 @@ export class SourceLook {
     return { stat, link: links ? (mungeLinks ? unmungeLink(link) : link) : null };
   }
 
+  /** What keeps `path`, given without a slash at its end, from being a folder: the errno, or null if it is one. */
+  noFolder(path: ByteString): 'ENOENT' | 'ENOTDIR' | null {
+    for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
+      const stat = this.#target(at);
+      if (stat === null) continue;
+      if (!isDir(stat.mode)) return 'ENOTDIR';
+      return at === path ? null : 'ENOENT';
+    }
+    return path === '' ? null : 'ENOENT';
+  }
+
   /** A link in a circle is none to a directory. */
   #target(path: ByteString): Stat | null {
     try {

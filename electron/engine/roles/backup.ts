@@ -178,7 +178,8 @@ export class Backup {
       uid: owner && this.#abilities.isRoot ? uid : null,
       gid: group ? gid : null,
       mtime: times ? mtime : null,
-      nsec,
+      // A peer that knows no fractions of a second never set them.
+      nsec: this.#conn.agreed.dialect.nanoseconds ? nsec : 0,
       atime: null,
     };
   }
