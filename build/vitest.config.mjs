@@ -32,7 +32,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     teardownTimeout: 20_000,
     projects: [
-      project('unit', ['shared/**/*.test.ts', 'electron/**/*.test.ts', 'build/**/*.test.ts']),
+      project('unit', ['shared/**/*.test.ts', 'electron/**/*.test.ts', 'build/**/*.test.ts', 'test/bench/*.test.ts']),
       {
         ...project('renderer', ['renderer/**/*.test.ts']),
         plugins: [svelte({ configFile: false })],

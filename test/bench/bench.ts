@@ -1,25 +1,24 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { peers } from '../support/peers.ts';
 import { CLI } from '../support/run.ts';
 import { BenchRun } from './bench-run.ts';
+import { describeComparison, type Earlier, FORMAT, readEarlier, recordOf } from './compare.ts';
+import { machine } from './machine.ts';
 import { runMicro } from './micro.ts';
-import { type Column, COLUMNS, describe, judge, type Outcome } from './outcome.ts';
-import { CIPHER, type Rig, scratchParent, startRig } from './rig.ts';
+import { type Column, COLUMNS, describe, judge, type Outcome, table } from './outcome.ts';
+import { otherScratch, type Rig, scratchParent, startRig } from './rig.ts';
 import { ROWS } from './rows.ts';
 
 const HELP = `npm run bench -- [options]
-  --runs N        runs of each program (default 3)
+  --runs N        runs of each program (default 5)
   --only PATTERN  rows whose key matches this regular expression, long ones included
   --all           also the rows that take long, and scp and sftp of many files
   --column NAME   limits to judge by: ${COLUMNS.join(', ')} (default first)
-  --micro         the hot loops alone, without files or network
   --json FILE     write all figures there
-Rows: ${ROWS.map((row) => (row.long ? `(${row.key})` : row.key)).join(' ')}`;
+  --against FILE  compare with what --json wrote earlier
+  --scratch DIR   where the data lies (default: ${scratchParent()})
+  --micro         the hot loops alone, without files or network
+Rows (long ones in parentheses): ${ROWS.map((row) => (row.long ? `(${row.key})` : row.key)).join(' ')}`;
 
 interface Settings {
   runs: number;
@@ -28,17 +27,21 @@ interface Settings {
   column: Column;
   micro: boolean;
   json: string | null;
+  against: { name: string; earlier: Earlier } | null;
+  scratch: string;
 }
 
 function readSettings(): Settings | null {
   const { values } = parseArgs({
     options: {
-      runs: { type: 'string', default: '3' },
+      runs: { type: 'string', default: '5' },
       only: { type: 'string' },
       all: { type: 'boolean', default: false },
       column: { type: 'string', default: 'first' },
       micro: { type: 'boolean', default: false },
       json: { type: 'string' },
+      against: { type: 'string' },
+      scratch: { type: 'string', default: scratchParent() },
       help: { type: 'boolean', default: false },
     },
   });
@@ -47,34 +50,16 @@ function readSettings(): Settings | null {
   if (!Number.isInteger(runs) || runs < 1 || runs > 100) throw new Error(`--runs ${values.runs}: 1 to 100`);
   const column = COLUMNS.find((name) => name === values.column);
   if (column === undefined) throw new Error(`--column ${values.column}: one of ${COLUMNS.join(', ')}`);
+  const only = values.only === undefined ? null : new RegExp(values.only);
+  if (only !== null && !ROWS.some((row) => only.test(row.key))) throw new Error(`--only ${values.only}: no such row`);
+  const against = values.against;
   return {
-    ...{ runs, column, all: values.all, micro: values.micro },
-    only: values.only === undefined ? null : new RegExp(values.only),
+    ...{ runs, column, only, all: values.all, micro: values.micro, scratch: values.scratch },
     json: values.json ?? null,
+    // Before anything is measured: it would be a pity afterwards.
+    against:
+      against === undefined ? null : { name: against, earlier: readEarlier(readFileSync(against, 'utf8'), against) },
   };
-}
-
-/** What the figures depend on beside the code. */
-function machine(): Record<string, string> {
-  const ssh2 = dirname(createRequire(import.meta.url).resolve('ssh2/package.json'));
-  const native = existsSync(join(ssh2, 'lib/protocol/crypto/build/Release/sshcrypto.node'));
-  return {
-    processor: `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}`,
-    memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
-    system: `${process.platform} ${release()}`,
-    node: process.version,
-    rsync: peers().rsyncVersion,
-    ssh: sshVersion(),
-    'ssh2 ciphers': native ? 'native' : 'JavaScript',
-    cipher: CIPHER,
-    scratch: scratchParent(),
-    'load before': loadavg()[0]!.toFixed(2),
-  };
-}
-
-/** `ssh -V` writes to stderr. */
-function sshVersion(): string {
-  return execFileSync('sh', ['-c', 'exec "$0" -V 2>&1', peers().ssh], { encoding: 'utf8' }).trim();
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -84,21 +69,28 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
-async function benchmark(settings: Settings, rig: Rig): Promise<Outcome[]> {
-  const { runs, all, only, column } = settings;
-  const bench = new BenchRun({ rig, runs, all, progress });
-  const outcomes: Outcome[] = [];
-  for (const row of ROWS) {
-    if (only === null ? row.long === true && !all : !only.test(row.key)) continue;
-    const found = await row.run(bench);
-    progress('');
-    for (const outcome of found) describe(outcome, column).forEach(print);
-    outcomes.push(...found);
+/** Measures row by row; one that fails is an outcome as well. */
+async function* benchmark(settings: Settings, rig: Rig, signal: AbortSignal): AsyncGenerator<Outcome[]> {
+  const { runs, all, only } = settings;
+  const bench = new BenchRun({ rig, runs, all, signal, progress });
+  for (const { key, label, long = false, needs, run } of ROWS) {
+    if (only?.test(key) === false) continue;
+    if (only === null && long && !all) {
+      yield [{ kind: 'note', label, text: `not run: takes long (--all or --only ${key})` }];
+      continue;
+    }
+    try {
+      const lacking = needs === undefined ? null : await bench.makeRoom(needs);
+      yield lacking === null ? await run(bench) : [{ kind: 'note', label, text: lacking }];
+    } catch (error) {
+      signal.throwIfAborted();
+      yield [{ kind: 'failed', label, text: error instanceof Error ? error.message : String(error) }];
+    }
   }
-  return outcomes;
 }
 
-async function main(): Promise<number> {
+/** @returns the exit code */
+async function main(signal: AbortSignal): Promise<number> {
   const settings = readSettings();
   if (settings === null) {
     print(HELP);
@@ -110,41 +102,70 @@ async function main(): Promise<number> {
     return 0;
   }
   if (!existsSync(CLI)) throw new Error(`${CLI} is not there; npm run build makes it`);
-  const facts = machine();
+  const { runs, column, json, against, scratch } = settings;
+  const facts = machine(scratch);
   for (const [name, value] of Object.entries(facts)) print(`${`${name}:`.padEnd(14)} ${value}`);
-  const { runs, column } = settings;
+  for (const path of otherScratch(scratch)) print(`Another benchmark is using this folder, or was killed: ${path}`);
   print(
     `median of ${runs}, programs in turns; wall time of the whole process, ×: driftline / rsync; column “${column}”\n`,
   );
 
-  const rig = await startRig();
-  // Nothing may stay in memory file systems, whatever ends us.
-  const stop = (): void => void rig.stop().finally(() => process.exit(130));
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  let outcomes: Outcome[];
+  const started = performance.now();
+  const outcomes: Outcome[] = [];
+  const rig = await startRig(scratch);
   try {
-    outcomes = await benchmark(settings, rig);
+    for await (const found of benchmark(settings, rig, signal)) {
+      progress('');
+      for (const outcome of found) describe(outcome, column).forEach(print);
+      outcomes.push(...found);
+      // After each row, so that what ends the benchmark early costs the rest alone.
+      if (json !== null) writeFileSync(json, `${JSON.stringify(report(facts, settings, outcomes), null, 2)}\n`);
+    }
   } finally {
     await rig.stop();
   }
-  const judged = outcomes.map((outcome) => ({ ...judge(outcome, column), outcome }));
-  const missed = judged.filter(({ verdict }) => verdict === 'MISSED');
-  print(
-    missed.length === 0
-      ? `\nColumn “${column}” is reached.`
-      : `\nMissed: ${missed.map(({ label }) => label).join('; ')}`,
-  );
-  if (settings.json !== null) {
-    writeFileSync(settings.json, `${JSON.stringify({ machine: facts, runs, column, rows: judged }, null, 2)}\n`);
+
+  print('');
+  table(outcomes, column).forEach(print);
+  if (against !== null) {
+    print('');
+    describeComparison(against.earlier, against.name, facts, recordOf(outcomes)).forEach(print);
   }
-  return 0;
+  const verdicts = outcomes.map((outcome) => judge(outcome, column));
+  const labels = (verdict: string): string =>
+    verdicts.flatMap((judged) => (judged.verdict === verdict ? [judged.label] : [])).join('; ');
+  const [missed, failed] = [labels('MISSED'), labels('FAILED')];
+  print('');
+  print(missed === '' ? `Column “${column}” is reached by all rows that were measured.` : `Missed: ${missed}`);
+  if (failed !== '') print(`Failed: ${failed}`);
+  const minutes = (performance.now() - started) / 60_000;
+  print(`${outcomes.length} rows in ${minutes.toFixed(1)} minutes`);
+  return failed === '' ? 0 : 1;
+}
+
+function report(facts: Record<string, string>, { runs, column }: Settings, outcomes: readonly Outcome[]): unknown {
+  const rows = outcomes.map((outcome) => ({ ...judge(outcome, column), outcome }));
+  return { format: FORMAT, machine: facts, runs, column, figures: recordOf(outcomes), rows };
+}
+
+/** Exit codes of the shell's convention. */
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+const stopping = new AbortController();
+for (const [name, code] of Object.entries(SIGNALS)) {
+  process.on(name, () => {
+    process.exitCode = code;
+    // Whoever asks twice gets it at once: scratch folders and programs go in handlers of `exit`.
+    if (stopping.signal.aborted) process.exit();
+    stopping.abort(new Error(`stopped by ${name}`));
+  });
 }
 
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(stopping.signal);
 } catch (error) {
   progress('');
   print(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  process.exitCode ??= 1;
 }
+process.exit();

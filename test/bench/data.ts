@@ -1,10 +1,12 @@
 import { createCipheriv, createHash } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
-import { closeSync, lutimesSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, linkSync, lutimesSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 
 const CHUNK = 8 << 20;
 /** 2001-02-03 04:05:06 UTC: old enough for the quick check, the same on every run. */
 const THEN = 981_173_106;
+/** After this many files or chunks signals get their turn. */
+const TURN = 1000;
 
 /** An endless stream of bytes that do not compress, the same for the same seed. */
 function noise(seed: string): (length: number) => Buffer {
@@ -14,11 +16,17 @@ function noise(seed: string): (length: number) => Buffer {
   return (length) => cipher.update(zeros.subarray(0, length));
 }
 
-export function noiseFile(path: string, size: number, seed: string): void {
+export async function noiseFile(path: string, size: number, seed: string, signal: AbortSignal): Promise<void> {
   const next = noise(seed);
   const fd = openSync(path, 'w');
-  for (let left = size; left > 0;) left -= writeSync(fd, next(Math.min(CHUNK, left)));
-  closeSync(fd);
+  try {
+    for (let left = size; left > 0;) {
+      left -= writeSync(fd, next(Math.min(CHUNK, left)));
+      await turn(signal);
+    }
+  } finally {
+    closeSync(fd);
+  }
   lutimesSync(path, THEN, THEN);
 }
 
@@ -32,38 +40,40 @@ export function editFile(path: string, size: number, edits: number, length: numb
   lutimesSync(path, THEN + 1, THEN + 1);
 }
 
-/**
- * Makes a folder of `files` small files, `perFolder` to a sub-folder (none where all fit into one).
- *
- * @param maxSize sizes go from 1 to this, in bytes; 0 makes empty files
- */
-export function smallFiles(path: string, files: number, perFolder: number, maxSize: number): void {
+/** A folder of files as a row needs it. */
+export interface Tree {
+  files: number;
+  /** Files to a sub-folder; no sub-folders where all fit into one. */
+  perFolder: number;
+  /** Sizes go from 1 to this, in bytes; 0 makes empty files. */
+  maxSize: number;
+  /** All empty files of a folder are names of one: each costs a name alone. */
+  linked?: boolean;
+}
+
+export async function makeTree(path: string, tree: Tree, signal: AbortSignal): Promise<void> {
+  const { files, perFolder, maxSize, linked = false } = tree;
   const next = noise('small');
   mkdirSync(path);
   let folder = path;
+  let original = '';
   for (let i = 0; i < files; i++) {
     if (i % perFolder === 0 && files > perFolder) {
       folder = `${path}/folder-${i / perFolder}`;
       mkdirSync(folder);
     }
+    if (i % TURN === 0) await turn(signal);
     const name = `${folder}/file-${i}.dat`;
-    writeFileSync(name, maxSize === 0 ? '' : next(1 + ((i * 7919) % maxSize)));
-    lutimesSync(name, THEN, THEN);
+    if (linked && i % perFolder !== 0) linkSync(original, name);
+    else {
+      writeFileSync(name, maxSize === 0 ? '' : next(1 + ((i * 7919) % maxSize)));
+      lutimesSync(name, THEN, THEN);
+      original = name;
+    }
   }
 }
 
-/** Empties a folder, making it if need be. */
-export function empty(path: string): void {
-  rmSync(path, { recursive: true, force: true });
-  mkdirSync(path);
-}
-
-/** `cp -a`: contents, times and modes. */
-export function copy(from: string, to: string): void {
-  execFileSync('cp', ['-a', from, to]);
-}
-
-/** @throws Error unless both trees hold the same names and bytes */
-export function mustBeEqual(a: string, b: string): void {
-  execFileSync('diff', ['-rq', '--no-dereference', a, b], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function turn(signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  signal.throwIfAborted();
 }

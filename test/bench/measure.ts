@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** One program to time. */
@@ -23,18 +23,37 @@ export interface Measured {
 const POLL_MS = 20;
 const SHOWN_STDERR = 2000;
 
+const running = new Set<ChildProcess>();
+
+/** Ends a program with all it started. Each has a process group of its own, so that Ctrl-C reaches us first. */
+function kill(child: ChildProcess): void {
+  try {
+    process.kill(-child.pid!, 'SIGKILL');
+  } catch {
+    // it ended
+  }
+}
+
+process.once('exit', () => running.forEach(kill));
+
 /**
  * Runs a program to its end. Memory and processor time are polled; both only grow, so only the last moment is missed.
  *
- * @throws Error with the end of its stderr when it does not exit with 0
+ * @param signal kills it
+ * @throws the signal's reason; Error with the end of its stderr when it does not exit with 0
  */
-export function measure({ program, args, env, input }: Command): Promise<Measured> {
+export function measure({ program, args, env, input }: Command, signal?: AbortSignal): Promise<Measured> {
   return new Promise((resolve, reject) => {
-    const start = performance.now();
+    signal?.throwIfAborted();
+    const started = performance.now();
     const child = spawn(program, args, {
       env: { ...process.env, LC_ALL: 'C.UTF-8', ...env },
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      detached: true,
     });
+    running.add(child);
+    const abort = (): void => kill(child);
+    signal?.addEventListener('abort', abort);
     let peakKib = 0;
     let cpuSeconds = 0;
     const poll = (): void => {
@@ -42,27 +61,27 @@ export function measure({ program, args, env, input }: Command): Promise<Measure
       cpuSeconds = Math.max(cpuSeconds, cpuOf(child.pid));
     };
     const timer = setInterval(poll, POLL_MS);
+    const ended = (): void => {
+      clearInterval(timer);
+      running.delete(child);
+      signal?.removeEventListener('abort', abort);
+    };
     let stdout = '';
     let stderr = '';
     child.stdout!.setEncoding('latin1').on('data', (text: string) => (stdout += text));
     child.stderr!.setEncoding('latin1').on('data', (text: string) => (stderr = (stderr + text).slice(-SHOWN_STDERR)));
     let seconds = 0;
-    child.on('exit', () => {
-      seconds = (performance.now() - start) / 1000;
-      clearInterval(timer);
-    });
+    child.on('exit', () => (seconds = (performance.now() - started) / 1000));
     child.on('error', (error) => {
-      clearInterval(timer);
+      ended();
       reject(error);
     });
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve({ seconds, peakKib, cpuSeconds, stdout });
-      else
-        reject(
-          new Error(
-            `${program} ${args.join(' ')}\nended with ${code ?? signal}: ${stderr || stdout.slice(-SHOWN_STDERR)}`,
-          ),
-        );
+    child.on('close', (code, by) => {
+      ended();
+      const said = stderr || stdout.slice(-SHOWN_STDERR);
+      if (signal?.aborted === true) reject(signal.reason as Error);
+      else if (code === 0) resolve({ seconds, peakKib, cpuSeconds, stdout });
+      else reject(new Error(`${program} ${args.join(' ')}\nended with ${code ?? by}: ${said}`));
     });
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
@@ -99,18 +118,22 @@ export interface Series {
   median: number;
   /** (slowest − fastest) / median: how far one run is from another. */
   spread: number;
-  /** The highest of all runs. */
-  peakKib: number;
+  /** Of each run; 0 where unknown. */
+  peaksKib: number[];
   /** Median. */
   cpuSeconds: number;
 }
 
-export function summarize(name: string, runs: readonly Measured[]): Series {
+/** @param runs memory and processor time 0 where they are not known */
+export function summarize(name: string, runs: readonly Pick<Measured, 'seconds' | 'peakKib' | 'cpuSeconds'>[]): Series {
   const seconds = runs.map((run) => run.seconds);
   const middle = median(seconds);
   const spread = (Math.max(...seconds) - Math.min(...seconds)) / middle;
-  const peakKib = Math.max(...runs.map((run) => run.peakKib));
-  return { name, seconds, median: middle, spread, peakKib, cpuSeconds: median(runs.map((run) => run.cpuSeconds)) };
+  return {
+    ...{ name, seconds, median: middle, spread },
+    peaksKib: runs.map((run) => run.peakKib),
+    cpuSeconds: median(runs.map((run) => run.cpuSeconds)),
+  };
 }
 
 export function median(values: readonly number[]): number {

@@ -1,15 +1,29 @@
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  appendFileSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { peers } from '../support/peers.ts';
 import { CLI } from '../support/run.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
+import { type Link, startLink } from './link.ts';
 import type { Command } from './measure.ts';
 
 export const CIPHER = 'aes128-gcm@openssh.com';
 
-/** Where a command's far end is. */
-export type Route = 'direct' | 'slow';
+/** The way to a command's far end: straight, with 100 ms a round trip, or through a proxy that looks at the clock. */
+export type Route = 'direct' | 'slow' | 'watched';
+const ONE_WAY_MS: Record<Exclude<Route, 'direct'>, number> = { slow: 50, watched: 0 };
 
 /** One private sshd and the programs that talk to it. */
 export interface Rig {
@@ -23,22 +37,46 @@ export interface Rig {
   scp(args: readonly string[]): Command;
   /** Runs the batch lines. */
   sftp(batch: readonly string[]): Command;
-  /** Makes the route `slow` lead to this port. */
-  slowPort(port: number): void;
+  /** Opens a route before it is used first. */
+  open(route: Exclude<Route, 'direct'>): Promise<Link>;
+  /** Another folder that must not be left behind. Returns what removes it. */
+  alsoRemove(folder: string): () => Promise<void>;
   stop(): Promise<void>;
 }
 
+/** A tmpfs smaller than this, as containers have by default, holds not one row. */
+const LEAST_BYTES = 3 * 2 ** 30;
+
 /** A folder in memory where the system has one: disks would be what is measured otherwise. */
 export function scratchParent(): string {
-  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  try {
+    accessSync('/dev/shm', constants.W_OK);
+    const { blocks, bsize } = statfsSync('/dev/shm');
+    if (blocks * bsize >= LEAST_BYTES) return '/dev/shm';
+  } catch {
+    // there is none
+  }
+  return tmpdir();
 }
 
-export async function startRig(): Promise<Rig> {
-  const folder = mkdtempSync(join(scratchParent(), 'driftline-bench-'));
-  const sshd = await startSshd({ passwordUser: false }).catch((error: unknown) => {
-    rmSync(folder, { recursive: true, force: true });
-    throw error;
-  });
+const PREFIX = 'driftline-bench-';
+
+/** Scratch folders that others left or are using: whoever was killed outright could not remove theirs. */
+export function otherScratch(parent: string): string[] {
+  return readdirSync(parent)
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => join(parent, name));
+}
+
+/** @param parent folder to work in */
+export async function startRig(parent: string): Promise<Rig> {
+  const folders = [mkdtempSync(join(parent, PREFIX))];
+  const folder = folders[0]!;
+  const remove = (): void => {
+    for (const path of folders) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+  };
+  process.once('exit', remove);
+  const sshd = await startSshd({ passwordUser: false });
   const home = join(folder, 'home');
   mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
   const config = join(home, '.ssh/config');
@@ -58,14 +96,19 @@ export async function startRig(): Promise<Rig> {
   const knownHosts = [sshd.knownHostsFile, join(home, '.ssh/known_hosts')];
   copyFileSync(knownHosts[0]!, knownHosts[1]!);
   addHost('direct', sshd.port);
-  const ports: Record<Route, number> = { direct: sshd.port, slow: 0 };
+  const links = new Map<Route, Link>();
   const env = { HOME: home, DRIFTLINE_HOME: join(folder, 'driftline'), SSH_AUTH_SOCK: '', RSYNC_RSH: '' };
   const withHost = (args: readonly string[], host: string): string[] =>
     args.map((arg) => arg.replace(/^HOST:/, `${host}:`));
+  const portOf = (route: Route): number => {
+    const port = route === 'direct' ? sshd.port : links.get(route)?.port;
+    if (port === undefined) throw new Error(`route ${route} is not open`);
+    return port;
+  };
   /** `-p PORT` is `-P PORT` to scp and sftp. */
   const sshOptions = (flag: '-p' | '-P', route: Route, cipher: 'same' | 'default'): string[] => [
     ...(cipher === 'same' ? ['-c', CIPHER] : []),
-    ...sshd.sshArgs.map((arg, i, all) => (arg === '-p' ? flag : all[i - 1] === '-p' ? String(ports[route]) : arg)),
+    ...sshd.sshArgs.map((arg, i, all) => (arg === '-p' ? flag : all[i - 1] === '-p' ? String(portOf(route)) : arg)),
   ];
   return {
     folder,
@@ -91,16 +134,30 @@ export async function startRig(): Promise<Rig> {
       env,
       input: `${batch.join('\n')}\n`,
     }),
-    slowPort(port) {
-      ports.slow = port;
-      addHost('slow', port);
-      for (const { line } of Object.values(sshd.hostKeys)) {
-        for (const file of knownHosts) appendFileSync(file, `[${sshd.host}]:${port} ${line}\n`);
+    async open(route) {
+      let link = links.get(route);
+      if (link === undefined) {
+        link = await startLink(sshd.port, ONE_WAY_MS[route]);
+        links.set(route, link);
+        addHost(route, link.port);
+        for (const { line } of Object.values(sshd.hostKeys)) {
+          for (const file of knownHosts) appendFileSync(file, `[${sshd.host}]:${link.port} ${line}\n`);
+        }
       }
+      return link;
+    },
+    alsoRemove(path) {
+      folders.push(path);
+      return async () => {
+        await rm(path, { recursive: true, force: true, maxRetries: 5 });
+        folders.splice(folders.indexOf(path), 1);
+      };
     },
     async stop() {
+      for (const link of links.values()) await link.close();
       await sshd.stop();
-      rmSync(folder, { recursive: true, force: true });
+      remove();
+      process.off('exit', remove);
     },
   };
 }

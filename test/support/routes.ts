@@ -50,7 +50,10 @@ function words({ direction, args, sources, destination }: Transfer, host: string
 }
 
 export async function startBench(): Promise<Bench> {
-  const folder = mkdtempSync(join(tmpdir(), 'driftline-bench-'));
+  const folder = mkdtempSync(join(tmpdir(), 'driftline-routes-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  // A test that timed out never gets to stop().
+  process.once('exit', remove);
   const sshd = await startSshd({ passwordUser: false });
   const home = join(folder, 'home');
   mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
@@ -93,7 +96,8 @@ export async function startBench(): Promise<Bench> {
     },
     async stop() {
       await sshd.stop();
-      rmSync(folder, { recursive: true, force: true });
+      process.off('exit', remove);
+      remove();
     },
   };
 }
