@@ -8,6 +8,7 @@ import { runMicro } from './micro.ts';
 import { type Column, COLUMNS, describe, judge, type Outcome, table } from './outcome.ts';
 import { otherScratch, type Rig, scratchParent, startRig } from './rig.ts';
 import { ROWS } from './rows.ts';
+import { TARGET } from './transfer-rows.ts';
 
 const HELP = `npm run bench -- [options]
   --runs N        runs of each program (default 5)
@@ -85,6 +86,7 @@ async function* benchmark(settings: Settings, rig: Rig, signal: AbortSignal): As
     } catch (error) {
       signal.throwIfAborted();
       yield [{ kind: 'failed', label, text: error instanceof Error ? error.message : String(error) }];
+      await bench.forget(TARGET);
     }
   }
 }

@@ -108,7 +108,8 @@ export function describeComparison(
     const { verdict, relative, spread } = change(before, row);
     found[verdict].push(row.label);
     const values = `${withUnit(before.value, before.unit).padStart(12)} → ${withUnit(row.value, row.unit).padEnd(12)}`;
-    const sizes = `${signed(relative).padStart(7)} (spread ${spread === null ? '?' : `${(spread * 100).toFixed(0)} %`})`;
+    const range = row.exact ? 'exact' : `spread ${spread === null ? '?' : `${(spread * 100).toFixed(0)} %`}`;
+    const sizes = `${signed(relative).padStart(7)} (${range})`;
     const wall =
       before.seconds === null || row.seconds === null
         ? ''

@@ -119,14 +119,13 @@ function describeSeries({ name, seconds, median, spread, peaksKib, cpuSeconds }:
 
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 
-/** All rows as one Markdown table, to be pasted where figures are published. */
+/** All rows as one Markdown table, to be pasted where figures are published. What a failure said is not in it. */
 export function table(outcomes: readonly Outcome[], column: Column): string[] {
   const head = ['row', 'driftline', 'rsync', 'figure', `limit (${column})`, 'verdict', 'reaches'];
   const rows = outcomes.map((outcome) => {
     const { label, figure, limit, verdict, reached } = judge(outcome, column);
     const [ours, stock] = outcome.kind === 'times' ? [outcome.ours, outcome.stock].map(shortSeries) : ['', ''];
-    const first = figure.split('\n')[0] ?? '';
-    return [label, ours ?? '', stock ?? '', first, limit, verdict, reached ?? ''];
+    return [label, ours ?? '', stock ?? '', outcome.kind === 'failed' ? '' : figure, limit, verdict, reached ?? ''];
   });
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
   const line = (cells: readonly string[]): string =>

@@ -34,7 +34,8 @@ async function throughSsh(bench: BenchRun): Promise<Outcome> {
 async function throughShell(bench: BenchRun): Promise<Outcome> {
   const shell = bench.path('shell');
   const fifo = bench.path('first-bytes');
-  writeFileSync(shell, `#!/bin/sh\nexec cat >${fifo}\n`, { mode: 0o755 });
+  // Its own output stays open: that it closed would be an end as well.
+  writeFileSync(shell, `#!/bin/sh\nexec cat 3>&1 >${fifo}\n`, { mode: 0o755 });
   const args = ['-e', shell, ...(await emptyPush(bench))];
   const { program, env } = bench.rig.rsync([]);
   return race(bench, {
