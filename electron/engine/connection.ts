@@ -32,6 +32,8 @@ export interface ConnectionHooks {
   gate?: Gate;
   /** Where the peer has had something to say before; absent: it has the whole time. */
   opening?: OpeningDeadline;
+  /** Whether a server tells of items too, which only its log wants; default false. */
+  logsItems?: boolean;
 }
 
 /**
@@ -44,6 +46,8 @@ export class Connection {
   readonly transport: Transport;
   readonly options: TransferOptions;
   readonly isServer: boolean;
+  /** Whether somebody on this side is told of items. */
+  readonly tellsItems: boolean;
   /** What this side's names are in (`--iconv`), or null where they travel as they are. */
   readonly charset: Charset | null;
   agreed!: Agreement;
@@ -76,6 +80,7 @@ export class Connection {
     this.transport = transport;
     this.options = options;
     this.isServer = isServer;
+    this.tellsItems = !isServer || hooks.logsItems === true;
     this.charset = options.iconv === null ? null : charsetOf(options.iconv, isServer);
     this.#hooks = hooks;
     this.#opening = hooks.opening ?? new OpeningDeadline();

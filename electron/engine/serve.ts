@@ -1,4 +1,4 @@
-import { fail, toErrorData } from '../../shared/errors.ts';
+import { type ErrorData, fail, toErrorData } from '../../shared/errors.ts';
 import { bytesToText, displayPath, type ByteString } from '../../shared/model/path.ts';
 import { confineRequest } from './confine.ts';
 import { Connection } from './connection.ts';
@@ -29,6 +29,25 @@ export interface ServeOptions {
   root?: ByteString;
   /** Makes this process another user's, for `--copy-as`; absent where others depend on who it is. */
   becomeUser?: (name: ByteString) => void;
+  /** Opens what `--log-file` names, null if it cannot be; absent where clients may not have files written. */
+  openLog?: (request: ServerRequest) => ServerLog | null;
+}
+
+/** What a server writes down of its work. */
+export interface ServerLog {
+  event(event: EngineEvent): void;
+  /**
+   * Ends the log.
+   * @param error what ended the conversation early, or null
+   */
+  finish(exit: number, error: ErrorData | null, traffic: ServerTraffic): void;
+}
+
+/** Bytes of the connection in both directions, and of the files that were listed. */
+export interface ServerTraffic {
+  sent: number;
+  received: number;
+  totalSize: number;
 }
 
 /**
@@ -71,15 +90,25 @@ async function converse(
   const args = secludedArgs && serveOptions.root === undefined ? expanded(request) : request.args;
   const names = ownNames(options, sender);
   const listIsRemote = sender && options.filesFrom?.at === 'remote';
+  // The log is that of the user we start as.
+  const log = openLog(request, serveOptions);
   if (options.copyAs !== null) {
-    if (serveOptions.becomeUser === undefined)
-      throw fail('usage', 'not-supported', '--copy-as is not supported here', { exitCode: 4 });
+    if (serveOptions.becomeUser === undefined) throw notHere('--copy-as');
     serveOptions.becomeUser(options.copyAs);
   }
   const conn = new Connection(asTransport(side), options, true, {
     signal: serveOptions.signal ?? new AbortController().signal,
-    onEvent: (event) => report(conn, event, request.messages, say),
+    onEvent: (event) => {
+      report(conn, event, request.messages, say);
+      log?.event(event);
+    },
+    logsItems: log !== null,
     opening,
+  });
+  const traffic = (): ServerTraffic => ({
+    sent: conn.output.sent,
+    received: conn.input.received,
+    totalSize: conn.progress.bytesTotal,
   });
   const journal = openJournal(request.sender || options.copyAs !== null ? null : serveOptions.journalDir);
   try {
@@ -121,17 +150,29 @@ async function converse(
       });
     }
     await conn.output.taken();
+    log?.finish(conn.exitCode(), null, traffic());
     return conn.exitCode();
   } catch (error) {
     // Before the client is told to end: it may not wait for what comes later.
     complain(error);
     conn.stop(error);
+    const data = toErrorData(error);
+    log?.finish(data.exitCode, data, traffic());
     throw error;
   } finally {
     conn.release();
     journal.close();
   }
 }
+
+function openLog(request: ServerRequest, { openLog: open }: ServeOptions): ServerLog | null {
+  if (request.options.logFile === null) return null;
+  if (open === undefined) throw notHere('--log-file');
+  return open(request);
+}
+
+const notHere = (option: string): Error =>
+  fail('usage', 'not-supported', `${option} is not supported here`, { exitCode: 4 });
 
 function secludedWords(side: ServerSide, { options }: ServerRequest, opening: OpeningDeadline): Promise<ByteString[]> {
   return readSecludedArgs(side.stream, options.iconv === null ? null : charsetOf(options.iconv, true), opening);

@@ -204,9 +204,9 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     else if (conn.isServer) {
       // Clients of old print what they are told.
       const start = options.itemize > 0 ? '*deleting   ' : infoLevel(options, 'del') > 0 ? 'deleting ' : null;
-      const text = `${start}${name}${isDir_ ? '/' : ''}\n`;
-      if (start !== null) conn.emit({ type: 'message', level: 'info', from: 'local', text });
-    } else conn.emit({ type: 'deleted', name, isDir: isDir_, mode });
+      if (start !== null) conn.output.messageText(Msg.INFO, conn.toWire(`${start}${name}${isDir_ ? '/' : ''}\n`));
+    }
+    if (conn.tellsItems) conn.emit({ type: 'deleted', name, isDir: isDir_, mode });
   };
   const deleter = new Deleter(conn, destination, rules, state.backup, report, (dir) => state.touch(dir));
   const receiver = new Receiver(state);

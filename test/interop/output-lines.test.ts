@@ -122,6 +122,13 @@ const SERVED: readonly (readonly string[])[] = [
   ...['-a --list-only', '-a --progress', '-a --info=del --delete', '-av --stderr=client', '-aq -vv'],
 ].map((text) => text.split(' '));
 
+const SERVED_LOGS: readonly (readonly string[])[] = [
+  ...['-a --delete', '-aHi', '-aii', '-avv --delete', '-aHivv', '-aq', '-an --delete', '-r', '-s -a', '-ac'],
+  ...['-a --delete -M--log-file-format=%o:%n%L:%l:%c:%U:%G:%M:%B:%f:%m:%i', '-a --delete -M--log-file-format='],
+  ...['-aHv --delete -M--log-file-format=%n', '-a -M--log-file-format=%C.%n%L', '-ab --delay-updates'],
+  ...['-a --protocol=28 -v --delete', '-a --protocol=29', '-a --max-delete=1 --delete', '-a --remove-source-files'],
+].map((text) => text.split(' '));
+
 it.each(['--info=help', '--debug=help'])('%s', (word) => {
   const help = (program: string, ...before: string[]) =>
     spawnSync(program, [...before, word], { encoding: 'latin1' }).stdout;
@@ -142,6 +149,18 @@ describe.each(['push', 'pull'] as const)('%s by rsync with our server', (route) 
     const ours = printed([peers().rsync, `--rsync-path=${DRIFTLINE_RSYNC}`], route, options);
     for (const each of [theirs, ours]) each.out = sorted(each.out);
     expect(ours).toEqual(theirs);
+  });
+});
+
+describe.each(['push', 'pull'] as const)("%s by rsync with our server's log", (route) => {
+  it.each(SERVED_LOGS.map((options) => [options.join(' '), options] as const))('%s', (_, options) => {
+    const theirs = printed([peers().rsync], route, [...options, '-M--log-file=log']);
+    const ours = printed([peers().rsync, `--rsync-path=${DRIFTLINE_RSYNC}`], route, [...options, '-M--log-file=log']);
+    // What a receiver's two halves do comes in any order.
+    const lines = [theirs, ours].map(({ code, log }) => ({ code, log: sorted(log) }));
+    expect(theirs.log).toMatch(route === 'push' ? /^TIME \[PID\] receiving/ : /^TIME \[PID\] building/);
+    expect(ours.log.split('\n')[0]).toBe(theirs.log.split('\n')[0]);
+    expect(lines[1]).toEqual(lines[0]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { DriftlineError, type ErrorData, fail, toErrorData } from '../../../shared/errors.ts';
-import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
+import { type ByteString, bytesToText, displayPath, textToBytes } from '../../../shared/model/path.ts';
 import type { TransferStats } from '../../engine/events.ts';
 import {
   localPeer,
@@ -9,7 +9,7 @@ import {
   type TransferHooks,
   type TransferResult,
 } from '../../engine/index.ts';
-import { serverWords } from '../../engine/options/parse.ts';
+import { type ServerRequest, serverWords } from '../../engine/options/parse.ts';
 import { readsBatch, type TransferOptions, writesBatch } from '../../engine/options/transfer-options.ts';
 import { onStopSignals } from '../signals.ts';
 import { StandardOutput } from '../standard-output.ts';
@@ -21,6 +21,7 @@ import { sweepJournals } from './journals.ts';
 import { LogFile } from './log-file.ts';
 import { RsyncPrinter } from './output.ts';
 import { parseRsyncArgs, type RsyncCommand } from './parse-args.ts';
+import { RsyncServerLog } from './server-log.ts';
 
 /** Could not say what happened: whoever read our output has gone. */
 const EXIT_MESSAGE_IO = 13;
@@ -153,7 +154,10 @@ async function runClient(
   } catch (error) {
     const data = signal.aborted ? stopped(error) : toErrorData(error);
     // The last line says as much.
-    if (data.kind !== 'cancelled') complain(data, err);
+    if (data.kind !== 'cancelled') {
+      complain(data, err);
+      log?.line(textToBytes(`driftline: ${data.message}`));
+    }
     code = data.exitCode;
   } finally {
     release();
@@ -172,11 +176,18 @@ function openLog(options: TransferOptions, err: (text: string) => void): LogFile
   try {
     return new LogFile(logFile, options);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    // The path in Node's words is that of the way there.
+    const reason = (error instanceof Error ? error.message : String(error)).replace(/, open '.*$/s, '');
     err(`driftline: failed to open log-file ${displayPath(bytesToText(logFile))}: ${displayPath(reason)}`);
     err('Ignoring "log file" setting.');
     return null;
   }
+}
+
+function openServerLog(request: ServerRequest): RsyncServerLog | null {
+  const file = openLog(request.options, (text) => void process.stderr.write(`${text}\n`));
+  const { sender, args, options } = request;
+  return file && new RsyncServerLog(file, request, sender && !options.relative ? sourceFolder(args) : '');
 }
 
 /** The folder that names of a single source are relative to, as long names show it: without a leading slash. */
@@ -202,7 +213,7 @@ async function runServer(words: readonly ByteString[]): Promise<number> {
   onStopSignals(() => stop.abort());
   const sender = (words as readonly string[]).includes('--sender');
   const journalDir = sender ? null : sweepJournals();
-  const code = await serve(side, words, { signal: stop.signal, journalDir, becomeUser });
+  const code = await serve(side, words, { signal: stop.signal, journalDir, becomeUser, openLog: openServerLog });
   await ended;
   return code;
 }

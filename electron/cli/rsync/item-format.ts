@@ -1,6 +1,6 @@
 import { isDirectory, itemize } from '../../../shared/itemize.ts';
 import type { ByteString } from '../../../shared/model/path.ts';
-import type { ItemEvent } from '../../engine/events.ts';
+import type { ItemEvent, TransferredEvent } from '../../engine/events.ts';
 import { FORMAT_ESCAPE } from '../../engine/options/format-escapes.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import { permissionText, timeText } from './listing.ts';
@@ -35,6 +35,11 @@ export interface FormatContext {
 }
 
 type Part = ByteString | { readonly letter: string; readonly width: number; readonly level: number };
+
+/** Format of lines in a log file, unless told otherwise. */
+export const LOG_FORMAT = '%i %n%L';
+/** Bytes of a whole-file sum as long as none was seen: those of the sum both sides prefer. */
+export const USUAL_SUM = 16;
 
 const KNOWN = 'bBcCfGilLmMnoptU%';
 /** A width beyond this is one that somebody mistyped. */
@@ -120,13 +125,37 @@ export class ItemFormat {
   }
 }
 
+export interface FactsContext {
+  /** Whether this side has the data. */
+  readonly sends: boolean;
+  /** The folder of a single source, before names in their long form. */
+  readonly folder: ByteString;
+  /** Whether what counts is the sum in the list. */
+  readonly checksum: boolean;
+}
+
+/** @param done what is known of its content, once it is there */
+export function itemFacts(item: ItemEvent, done: TransferredEvent | null, context: FactsContext): ItemFacts {
+  const { sends, folder, checksum } = context;
+  return {
+    item,
+    mode: item.mode,
+    operation: sends ? 'send' : 'recv',
+    name: shownItemName(item.name, item.mode),
+    longName: folder + item.name,
+    bytes: done?.bytes ?? 0,
+    sumBytes: sends ? (done?.sumBytes ?? 0) : 0,
+    sum: (checksum && item.sum) || (done?.sum ?? ''),
+  };
+}
+
 /** What is known of something deleted. */
 export function deletionFacts(name: ByteString, longName: ByteString, mode: number | undefined): ItemFacts {
   return { operation: 'recv', item: null, mode: mode ?? null, name, longName, bytes: 0, sumBytes: 0, sum: '' };
 }
 
 /** Where a link leads: ` -> TARGET` for a symbolic one, ` => NAME` for a name of the same file. */
-function linkText({ link, linkedTo }: ItemEvent): ByteString {
+export function linkText({ link, linkedTo }: ItemEvent): ByteString {
   if (linkedTo !== null) return ` => ${linkedTo}`;
   return link === null ? '' : ` -> ${link}`;
 }

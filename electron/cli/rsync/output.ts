@@ -1,12 +1,21 @@
 import { isDirectory, isSignificant, ITEM } from '../../../shared/itemize.ts';
-import { type ByteString, textToBytes } from '../../../shared/model/path.ts';
+import type { ByteString } from '../../../shared/model/path.ts';
 import type { EngineEvent, ItemEvent, TransferredEvent, TransferStats } from '../../engine/events.ts';
 import { allowsIncRecurse } from '../../engine/handshake/server-args.ts';
 import { infoLevel, type InfoName } from '../../engine/options/info-words.ts';
 import type { TransferOptions } from '../../engine/options/transfer-options.ts';
 import { exitLine } from '../exit-code.ts';
 import { escapeForTerminal } from './escape.ts';
-import { deletionFacts, ItemFormat, type ItemFacts, shownItemName } from './item-format.ts';
+import { saidLine } from './event-text.ts';
+import {
+  deletionFacts,
+  ItemFormat,
+  itemFacts,
+  type ItemFacts,
+  LOG_FORMAT,
+  shownItemName,
+  USUAL_SUM,
+} from './item-format.ts';
 import { listingLine } from './listing.ts';
 import type { LogFile } from './log-file.ts';
 import { ProgressLine } from './progress.ts';
@@ -29,12 +38,8 @@ export interface PrinterSettings {
 
 type DeletedEvent = Extract<EngineEvent, { type: 'deleted' }>;
 
-/** Format of lines in a log file, unless told otherwise. */
-const LOG_FORMAT = '%i %n%L';
 /** Between local folders we receive, but rsync counts as the sender, with the item: mostly a byte of index and flags. */
 const ITEM_BYTES = 3;
-/** Bytes of a whole-file sum as long as none was seen: those of the sum both sides prefer. */
-const USUAL_SUM = 16;
 
 /**
  * Prints what happens as rsync does, from engine events (manual: -v, -i, --info, --out-format, --log-file, --stats,
@@ -108,19 +113,10 @@ export class RsyncPrinter {
         this.#tell(listingLine(event.entry, this.#options));
         break;
       case 'issue':
-        if (event.issue.code === 'skipped-non-regular') {
-          if (this.#level('nonreg') > 0) this.#tell(`skipping non-regular file "${event.issue.name}"`);
-        } else if (event.issue.code === 'delete-skipped-io-error') {
-          this.#tell('IO error encountered -- skipping file deletion');
-        } else {
-          this.#complain(`driftline: ${textToBytes(event.issue.message)}`);
-        }
-        break;
       case 'message': {
-        // One message is one line: a newline inside it belongs to a name.
-        const text = event.text.replace(/\n$/, '');
-        if (event.level === 'info') this.#tell(text);
-        else this.#complain(this.#escape(text));
+        const said = saidLine(event, this.#options, (bytes) => this.#escape(bytes));
+        if (said?.wrong === true) this.#complain(said.text);
+        else if (said !== null) this.#show(said.text);
         break;
       }
       case 'progress':
@@ -225,16 +221,9 @@ export class RsyncPrinter {
     const { checksum, dryRun } = this.#options;
     const pull = this.#settings.direction === 'pull';
     const planned = dryRun && (item.iflags & ITEM.transfer) !== 0 ? '0'.repeat(2 * this.#sumLength) : '';
-    return {
-      item,
-      mode: item.mode,
-      operation: pull ? 'recv' : 'send',
-      name: shownItemName(item.name, item.mode),
-      longName: (this.#settings.sourceFolder ?? '') + item.name,
-      bytes: done === null ? 0 : done.bytes + (this.#settings.direction === 'local' ? ITEM_BYTES : 0),
-      sumBytes: pull ? 0 : (done?.sumBytes ?? 0),
-      sum: (checksum && item.sum) || (done?.sum ?? planned),
-    };
+    const facts = itemFacts(item, done, { sends: !pull, folder: this.#settings.sourceFolder ?? '', checksum });
+    const more = done !== null && this.#settings.direction === 'local' ? ITEM_BYTES : 0;
+    return { ...facts, bytes: facts.bytes + more, sum: facts.sum || planned };
   }
 
   #deleted({ name, isDir, mode }: DeletedEvent): void {
@@ -265,9 +254,12 @@ export class RsyncPrinter {
     return escapeForTerminal(bytes, this.#settings.utf8 ?? true, this.#options.eightBit);
   }
 
-  /** A line on standard output, unless nothing is wanted there, and in the log. */
   #tell(text: ByteString, logged = true): void {
-    const line = this.#escape(text);
+    this.#show(this.#escape(text), logged);
+  }
+
+  /** An escaped line on standard output, unless nothing is wanted there, and in the log. */
+  #show(line: ByteString, logged = true): void {
     if (!this.#options.quiet) this.#print(line);
     if (logged) this.#log?.line(line);
   }

@@ -66,6 +66,10 @@ export function summaryLines(stats: TransferStats, { level, started, ended, only
 }
 
 /** The last line of a log file of a run that was not verbose. */
-export function shortSummary({ sent, received, totalSize }: TransferStats): string {
+export function shortSummary({
+  sent,
+  received,
+  totalSize,
+}: Pick<TransferStats, 'sent' | 'received' | 'totalSize'>): string {
   return `sent ${sent} bytes  received ${received} bytes  total size ${totalSize}`;
 }

@@ -262,7 +262,6 @@ describe('server words', () => {
     expect(refused('--nonsense')).toMatchObject({ exitCode: 4, code: 'unknown-option' });
     expect(refused('--exclude-from=/etc/shadow')).toMatchObject({ exitCode: 4 });
     expect(refused('--exclude=x')).toMatchObject({ exitCode: 4 });
-    expect(refused('-re.iLs', '--log-file=x')).toMatchObject({ exitCode: 4, code: 'not-supported' });
     expect(failure(() => parseServerWords(['--server', '-r', '.']))).toMatchObject({ code: 'missing-path' });
     expect(failure(() => parseServerWords(['--server', '-r', '.', 'a', 'b']))).toMatchObject({
       code: 'too-many-paths',

@@ -116,7 +116,6 @@ export function parseServerWords(
   if (words[0] !== '--server') throw fail('usage', 'not-a-server', 'A server command line begins with --server');
   const args = readWords([...words, ...(secluded ?? [])], state);
   if (state.filters.length > 0) throw refuse('a filter option', true);
-  if (state.options.logFile !== null) throw refuse('--log-file of a server', true);
   const toCome = state.secludedArgs === true && secluded === null;
   if (args.length === 0 && !toCome) throw fail('usage', 'missing-path', 'The server command line names no path');
   if (!state.sender && args.length > 1) {

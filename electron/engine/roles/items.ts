@@ -3,7 +3,7 @@ import { sumText } from '../checksum/strong.ts';
 import type { Connection } from '../connection.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
 import { infoLevel } from '../options/info-words.ts';
-import { BasisType, isDir, ItemFlag, SIGNIFICANT_ITEM_FLAGS } from '../wire/constants.ts';
+import { BasisType, isDir, ItemFlag, Msg, SIGNIFICANT_ITEM_FLAGS } from '../wire/constants.ts';
 import type { Basis } from './basis.ts';
 import { countKind } from './delete-stats.ts';
 import type { ReceiveState } from './receive-state.ts';
@@ -34,7 +34,9 @@ export class Items {
     const { conn } = this.#state;
     if (this.tellsNames) {
       const text = nameLine(entry, iflags, xname);
-      if (text !== null) conn.emit({ type: 'message', level: 'info', from: 'local', text });
+      // A server says it to its client alone, never to its log.
+      if (text !== null && conn.isServer) conn.output.messageText(Msg.INFO, conn.toWire(text));
+      else if (text !== null) conn.emit({ type: 'message', level: 'info', from: 'local', text });
     }
     const flags = this.#flags(entry, iflags) | (xname === null ? 0 : ItemFlag.XNAME_FOLLOWS);
     this.countCreated(entry, iflags);
@@ -84,10 +86,10 @@ export class Items {
   }
 }
 
-/** A client tells its user of an item. */
+/** Tells the user of a client, or the log of a server, of an item. */
 export function reportItem(state: ReceiveState, entry: FileEntry, item: Item): void {
   const { conn } = state;
-  if (conn.isServer) return;
+  if (!conn.tellsItems) return;
   conn.emit({
     type: 'item',
     name: state.nameOf(entry),

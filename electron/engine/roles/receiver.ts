@@ -293,7 +293,7 @@ export class Receiver {
 
   #transferred({ entry, ndx, head, again }: Pending, readBefore: number): void {
     const { conn, lists } = this.#state;
-    if (conn.isServer || again) return;
+    if (!conn.tellsItems || again) return;
     conn.emit({
       type: 'transferred',
       name: this.#state.nameOf(entry),

@@ -236,7 +236,7 @@ export class Sender {
 
   #report(entry: FileEntry, request: Request): void {
     if (request.iflags & ItemFlag.IS_NEW && !(entry.flags & EntryFlag.SENT)) countKind(this.totals.created, entry.mode);
-    if (this.#conn.isServer) return;
+    if (!this.#conn.tellsItems) return;
     this.#conn.emit({
       type: 'item',
       name: givenName(entry),
@@ -407,7 +407,7 @@ export class Sender {
     progress.bytesDone = bytesBefore + entry.size;
     if (!again) progress.filesDone++;
     this.#countTransferred(entry);
-    if (conn.isServer || again) return;
+    if (!conn.tellsItems || again) return;
     conn.emit({
       type: 'transferred',
       name: givenName(entry),
