@@ -54,15 +54,17 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   const { options, direction } = request;
   const pull = direction === 'pull';
   const listed = ownNames(options, !pull || request.local);
+  let convertsLinks = false;
   const near =
     request.local && options.iconv !== null
-      ? { ...hooks, onEvent: namesToldNear(options.iconv, hooks.onEvent) }
+      ? { ...hooks, onEvent: namesToldNear(options.iconv, () => convertsLinks, hooks.onEvent) }
       : hooks;
   hooks.onEvent({ type: 'phase', phase: 'connecting' });
   const batch = writesBatch(options) ? new BatchWriter(options.batch!.path, options) : null;
   let conn: Connection;
   try {
     conn = await openConnection(request, near);
+    ({ convertsLinks } = conn.agreed);
   } catch (error) {
     batch?.close();
     throw error;

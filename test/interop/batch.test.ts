@@ -301,3 +301,50 @@ describe('a batch that cannot be written', () => {
     expect(() => readFileSync(join(root, 'B'))).toThrow('ENOENT');
   });
 });
+
+describe('names in the charsets of two sides', () => {
+  const NAMES: Tree = { 'caf\xc3\xa9': file('1'), d: dir({ '\xc3\xbc': file('2') }), 'l\xc3\xa4': link('caf\xc3\xa9') };
+  const LATIN: Tree = { 'caf\xe9': file('1'), d: dir({ '\xfc': file('2') }), 'l\xe4': link('caf\xe9') };
+  const WORDS = ['-ai', '--delete', '--iconv=UTF-8,ISO-8859-1'];
+  /** Whatever the file was written with, a reader says itself which charset it has. */
+  const READERS: readonly (readonly [name: string, words: readonly string[], code: number])[] = [
+    ['the same option', WORDS, 0],
+    ['the other charset', ['-ai', '--iconv=ISO-8859-1'], 0],
+    ['UTF-8', ['-ai', '--iconv=UTF-8'], 0],
+    ['no charset', ['-ai'], 1],
+  ];
+  const tree = (name: string): string[] => [...manifest(join(root, name), { times: false })].map(String);
+
+  it.each(PLACES)('%s: what each writes both read alike', async (place) => {
+    rmSync(join(root, 'src'), { recursive: true });
+    try {
+      // Where the near side receives, the far one has ISO-8859-1.
+      build(join(root, 'src'), dir(place === 'pull' ? LATIN : NAMES));
+      const seen = new Map<string, unknown[]>();
+      for (const writer of ['stock', 'ours'] as const) {
+        rmSync(join(root, 'dst'), { recursive: true, force: true });
+        mkdirSync(join(root, 'dst'));
+        const written = await write(writer, place, [...WORDS, '--write-batch=B']);
+        expect(written, written.stderr).toMatchObject({ code: 0, stderr: '' });
+        seen.set('written', [...(seen.get('written') ?? []), tree('dst')]);
+        for (const reader of ['stock', 'ours'] as const) {
+          for (const [name, words, code] of READERS) {
+            rmSync(join(root, 'replayed'), { recursive: true, force: true });
+            mkdirSync(join(root, 'replayed'));
+            const read = await rsync(reader, [...words, '--read-batch=B', 'replayed/']);
+            expect(read.code, read.stderr).toBe(code);
+            if (code !== 0) expect(read.stderr).toContain('Please specify the --iconv option to use this batch file.');
+            seen.set(name, [
+              ...(seen.get(name) ?? []),
+              { stdout: read.stdout.split('\n').sort(), tree: tree('replayed') },
+            ]);
+          }
+        }
+      }
+      for (const [name, [first, ...others]] of seen) for (const other of others) expect(other, name).toEqual(first);
+    } finally {
+      rmSync(join(root, 'src'), { recursive: true });
+      build(join(root, 'src'), dir(SOURCE));
+    }
+  });
+});

@@ -121,7 +121,7 @@ const cases: Case[] = [
   ...[true, false].flatMap((toLatin): Case[] => [
     { name: 'names to nowhere', alsoOld: true, toLatin, args: ['-ai'] },
     { name: 'names to nowhere in one list', toLatin, args: ['-ai', WHOLE_LIST] },
-    { name: 'names to nowhere by protocol 29', toLatin, args: ['-a', '--protocol=29'] },
+    { name: 'names to nowhere by protocol 29', toLatin, args: ['-ai', '--protocol=29'] },
     { name: 'the same again', toLatin, args: ['-ai'], destination: words },
     { name: 'a dry run', toLatin, args: ['-ain'] },
     { name: 'hard links', alsoOld: true, toLatin, args: ['-aiH'], source: hardLinked, prepare: LINKS },
