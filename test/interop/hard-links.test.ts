@@ -120,6 +120,16 @@ const SCENARIOS: Scenario[] = [
       ...{ mirrors: false, routes: ['push', 'pull', 'local'] },
     }),
   ),
+  // What an alternate folder has as well is no news in a dry run either, where nothing is made that would show it.
+  ...['link', 'copy', 'compare'].flatMap((kind) => [
+    linked(`a dry run with --${kind}-dest`, `-n --${kind}-dest=../alt`, 'cp -a $SRC alt', { mirrors: false }),
+    linked(
+      `a dry run with --${kind}-dest, outdated there`,
+      `-n --${kind}-dest=../alt`,
+      'cp -a $SRC alt; echo old > alt/one; touch -d @1 alt/one; chmod 600 alt/two',
+      { mirrors: false },
+    ),
+  ]),
   // Stock rsync hangs where a name is missing there that another one waits for.
   linked('with --compare-dest', '--compare-dest=../alt', 'cp -a $SRC alt; echo x > alt/two; rm alt/symlink', {
     mirrors: false,

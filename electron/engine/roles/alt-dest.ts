@@ -130,17 +130,24 @@ export class AltDest {
   /**
    * What an alternate folder has of a name that is missing and about to be linked to another one (reference §7.11): that
    * link itself, or a file like it, whose item flags are returned.
+   * @param leader the other one; null where there is none
    */
-  knownLink(entry: FileEntry, at: Place | null, leader: Stat): 'linked' | number | null {
+  knownLink(entry: FileEntry, at: Place | null, leader: Stat | null): 'linked' | number | null {
     if (this.kind !== 'link') {
       const match = isReg(entry.mode) ? this.find(entry, at) : null;
       return match && match.alike !== 'kind' ? this.#differences(entry, match, true) : null;
     }
     for (const { root } of this.folders) {
       const stat = root.dir(at?.dir.rel ?? entry.dir)?.lstat(at?.name ?? entry.base);
-      if (stat && sameFile(stat, leader)) return 'linked';
+      if (stat && leader && sameFile(stat, leader)) return 'linked';
     }
     return null;
+  }
+
+  /** What a regular file that is missing will be made a link to. */
+  linkFor(entry: FileEntry, at: Place | null): Stat | null {
+    const match = this.kind === 'link' && isReg(entry.mode) ? this.find(entry, at) : null;
+    return match?.alike === 'attributes' ? match.view.stat : null;
   }
 
   #differences(entry: FileEntry, { view }: AltMatch, rewritten: boolean): number {

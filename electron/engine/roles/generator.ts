@@ -270,7 +270,8 @@ export class Generator {
       itemFailed(this.#state, entry, error);
       return this.#missed(this.#links?.missed(entry));
     }
-    if (!request.existing && !basis && !request.again && this.#links?.defer({ ...member, replaced })) return;
+    if (!request.existing && !alternate && !basis && !request.again && this.#links?.defer({ ...member, replaced }))
+      return;
     if (this.#state.donesSent > 0 && !this.#conn.agreed.incRecurse) this.#redoSent = true;
     this.#links?.requested(entry);
     await this.#requests.send(request, basis);

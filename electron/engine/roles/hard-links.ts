@@ -114,8 +114,10 @@ export class HardLinks {
       if (stat && target && sameFile(stat, target)) this.#items.local(ndx, entry, made | flags(false), '');
       else {
         if (stat && isDir(stat.mode) && !this.#locals.clear(entry, place!, stat)) return true;
-        // What an alternate folder has as well is no news.
-        const known = stat || !target ? null : (alternates?.knownLink(entry, place, target) ?? null);
+        // What an alternate folder has as well is no news. A dry run has made no leader; rsync looks for that of files alone.
+        const known = stat
+          ? null
+          : (alternates?.knownLink(entry, place, target ?? alternates.linkFor(leader, from)) ?? null);
         if (stat && !isDir(stat.mode)) backup.keep(place!, stat);
         if (!options.dryRun) {
           from!.dir.link(from!.name, place!.dir, place!.name);
