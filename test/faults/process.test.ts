@@ -223,6 +223,8 @@ describe.each(['push', 'pull', 'local'] as const)('D16: a source that does not h
     }
     over = true;
     await restless;
+    // Links whose times differ in the fraction of a second alone are equal, as in rsync.
+    fs.lutimesSync(at('a/2.bin'), 1_000_000_000, 1_000_000_000);
     const last = await ours([...rsync('-c'), from!, to!]);
     expect(last, last.stderr).toMatchObject({ code: 0 });
     expect(differences(manifest(mirror.destination), manifest(mirror.source))).toEqual([]);
