@@ -204,17 +204,23 @@ export class BenchRun {
       }
     }
     const series = [];
+    const remarks = [];
     for (const [name, command] of Object.entries(others)) {
       this.say(`${label}: ${name}`);
       await prepare?.();
-      series.push(summarize(name, [await this.measure(command)]));
+      try {
+        series.push(summarize(name, [await this.measure(command)]));
+      } catch (error) {
+        this.signal.throwIfAborted();
+        remarks.push(`${name} failed: ${error instanceof Error ? error.message.trim() : String(error)}`);
+      }
     }
     return {
       kind: 'times',
       ...{ label, limits },
       ours: summarize('driftline', measured.ours),
       stock: summarize('rsync', measured.stock),
-      others: series,
+      ...{ others: series, remarks },
     };
   }
 }

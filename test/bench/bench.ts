@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { onStopSignals } from '../../electron/cli/signals.ts';
 import { CLI } from '../support/run.ts';
 import { BenchRun } from './bench-run.ts';
 import { describeComparison, type Earlier, FORMAT, readEarlier, recordOf } from './compare.ts';
@@ -150,24 +151,17 @@ function report(facts: Record<string, string>, { runs, column }: Settings, outco
   return { format: FORMAT, machine: facts, runs, column, figures: recordOf(outcomes), rows };
 }
 
-/** Exit codes of the shell's convention. */
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+/** Whatever signal it was. */
+const STOPPED = 130;
 
 const stopping = new AbortController();
-for (const [name, code] of Object.entries(SIGNALS)) {
-  process.on(name, () => {
-    process.exitCode = code;
-    // Whoever asks twice gets it at once: scratch folders and programs go in handlers of `exit`.
-    if (stopping.signal.aborted) process.exit();
-    stopping.abort(new Error(`stopped by ${name}`));
-  });
-}
-
+// Whoever asks twice gets it at once: programs and scratch folders go in handlers of `exit`.
+onStopSignals(() => stopping.abort(new Error('Stopped by a signal.')));
 try {
   process.exitCode = await main(stopping.signal);
 } catch (error) {
   progress('');
   print(error instanceof Error ? error.message : String(error));
-  process.exitCode ??= 1;
+  process.exitCode = stopping.signal.aborted ? STOPPED : 1;
 }
 process.exit();

@@ -81,6 +81,11 @@ suite('lines', () => {
     expect(lines).toEqual([expect.stringMatching(/^push +FAILED$/), '    rsync -a', '    ended with 12']);
   });
 
+  it('say what else went wrong', () => {
+    const lines = describe({ ...times({}, [1], [1]), remarks: ['scp -r failed: no room'] } as Outcome, 'goal');
+    expect(lines.at(-1)).toBe('    scp -r failed: no room');
+  });
+
   it('make one table of all rows', () => {
     const outcomes: Outcome[] = [
       times({ first: 3, goal: 1 }, [1, 2, 3], [2, 2, 2]),

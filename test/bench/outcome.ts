@@ -12,7 +12,17 @@ export type Unit = '×' | 'MiB' | 'ms' | 'blocks';
 /** What one row found. */
 export type Outcome =
   /** Wall times; the limit is on ours / rsync's. */
-  | { kind: 'times'; label: string; limits: Limits; ours: Series; stock: Series; others: Series[] }
+  | {
+      kind: 'times';
+      label: string;
+      limits: Limits;
+      ours: Series;
+      stock: Series;
+      /** For orientation. */
+      others: Series[];
+      /** What else there is to say, as which of the others failed. */
+      remarks?: string[];
+    }
   /** One figure with a limit of its own: the median of its runs counts, of memory the highest. */
   | {
       kind: 'figure';
@@ -99,7 +109,10 @@ export function describe(outcome: Outcome, column: Column): string[] {
     const range = samples.length > 1 ? `${withUnit(least, unit)} to ${withUnit(most, unit)}` : '';
     lines.push(...indent([range, note].filter((text) => text !== '').join('; ')));
   }
-  if (outcome.kind === 'times') lines.push(...[outcome.ours, outcome.stock, ...outcome.others].map(describeSeries));
+  if (outcome.kind === 'times') {
+    lines.push(...[outcome.ours, outcome.stock, ...outcome.others].map(describeSeries));
+    lines.push(...(outcome.remarks ?? []).flatMap(indent));
+  }
   return lines;
 }
 
