@@ -6,6 +6,7 @@
  *
  *   node build/build.mjs [node|harness|preload|renderer …]
  */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -22,8 +23,10 @@ import { ROOT } from './peers.mjs';
 
 const DIST = join(ROOT, 'dist');
 const STAMPS = join(DIST, '.stamps');
+/** As in electron/cli/one-script.ts. */
+const BUILD_ID = 16;
 
-/** @typedef {'nodeConfig' | 'preloadConfig' | 'rendererConfig'} ConfigName */
+/** @typedef {'nodeConfig' | 'scriptConfig' | 'preloadConfig' | 'rendererConfig'} ConfigName */
 /** @type {Record<string, { config: ConfigName, sources: string[], entries: Record<string, string> }>} */
 const PARTS = {
   node: {
@@ -33,6 +36,7 @@ const PARTS = {
     ],
     entries: {
       cli: 'electron/cli/main.ts',
+      'one-script': 'electron/cli/one-script.ts',
       demo: 'electron/cli/demo.ts',
       'transfer-worker': 'electron/worker/transfer-worker.ts',
       'demo-worker': 'electron/worker/demo-worker.ts',
@@ -41,6 +45,11 @@ const PARTS = {
       fuzz: 'test/differential/fuzz.ts',
       'fuzz-decoders': 'test/hostile/fuzz.ts',
     },
+  },
+  rsync: {
+    config: 'scriptConfig',
+    sources: ['shared', 'electron'],
+    entries: { rsync: 'electron/cli/rsync/command.ts' },
   },
   harness: {
     config: 'nodeConfig',
@@ -65,7 +74,8 @@ const PARTS = {
  */
 function hashOf(folders) {
   const hash = createHash('sha256');
-  const files = ['build/build.mjs', 'build/vite-configs.mjs', 'build/wat.mjs', 'package-lock.json'];
+  const files = ['build.mjs', 'keep-code.mjs', 'vite-configs.mjs', 'wat.mjs'].map((name) => `build/${name}`);
+  files.push('package-lock.json');
   for (const folder of folders) {
     if (!existsSync(join(ROOT, folder))) continue;
     for (const entry of readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })) {
@@ -87,6 +97,28 @@ function copyIcons() {
   return names.map((name) => `icons/${name}`);
 }
 
+/**
+ * Makes what `runScript` of electron/cli/one-script.ts reads: the script as a function of its surroundings, named at its
+ * beginning and in ASCII, which V8 holds in half the space; and its code, taken from a run of it.
+ *
+ * @param {string} file
+ * @returns {string[]} files it made, below dist/
+ */
+function finishScript(file) {
+  const path = join(DIST, file);
+  const code = `${file}.code`;
+  rmSync(join(DIST, code), { force: true });
+  const text = readFileSync(path, 'utf8').replace(/[^\x00-\x7f]/g, escaped); // eslint-disable-line no-control-regex
+  const id = createHash('sha256').update(text).digest('hex').slice(0, BUILD_ID);
+  writeFileSync(path, `/*${id}*/(function (exports, require, module, __filename, __dirname) {${text}\n})`);
+  // What it says is of interest only where it fails, and then stands in the error.
+  execFileSync(process.execPath, [join(ROOT, 'build/keep-code.mjs'), path, id], { stdio: 'pipe' });
+  return [code];
+}
+
+/** @param {string} char one UTF-16 unit, which a string or pattern may hold as an escape */
+const escaped = (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /** @param {string} name */
 async function buildPart(name) {
   const part = PARTS[name];
@@ -105,6 +137,7 @@ async function buildPart(name) {
   const files = chunks.map((chunk) => prefix + chunk.fileName);
   for (const stale of last?.files ?? []) if (!files.includes(stale)) rmSync(join(DIST, stale), { force: true });
   if (name === 'node') files.push(...copyIcons());
+  if (name === 'rsync') files.push(...finishScript('rsync.cjs'));
   if (files.includes('cli.js')) chmodSync(join(DIST, 'cli.js'), 0o755);
   mkdirSync(STAMPS, { recursive: true });
   writeFileSync(stampFile, JSON.stringify({ hash, files }));
@@ -112,7 +145,8 @@ async function buildPart(name) {
 }
 
 let failed = false;
-const wanted = process.argv.slice(2);
+// One without the other would run what is no longer in the sources.
+const wanted = process.argv.slice(2).flatMap((name) => (name === 'node' ? ['node', 'rsync'] : [name]));
 for (const name of wanted.length > 0 ? wanted : Object.keys(PARTS)) {
   try {
     await buildPart(name);

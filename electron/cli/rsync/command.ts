@@ -1,23 +1,14 @@
 import { DriftlineError, type ErrorData, fail, toErrorData } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath, textToBytes } from '../../../shared/model/path.ts';
 import type { TransferStats } from '../../engine/events.ts';
-import {
-  localPeer,
-  type PeerStarter,
-  replayBatch,
-  runTransfer,
-  type TransferHooks,
-  type TransferResult,
-} from '../../engine/index.ts';
+import type { PeerStarter, TransferHooks, TransferResult } from '../../engine/index.ts';
 import { type ServerRequest, serverWords } from '../../engine/options/parse.ts';
 import { readsBatch, type TransferOptions, writesBatch } from '../../engine/options/transfer-options.ts';
 import { onStopSignals } from '../signals.ts';
 import { StandardOutput } from '../standard-output.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
 import { exitLine } from '../exit-code.ts';
-import { writeBatchScript } from './batch-script.ts';
 import { escapeForTerminal } from './escape.ts';
-import { sweepJournals } from './journals.ts';
 import { LogFile } from './log-file.ts';
 import { RsyncPrinter } from './output.ts';
 import { parseRsyncArgs, type RsyncCommand } from './parse-args.ts';
@@ -76,16 +67,13 @@ async function runClient(
     (bytes) => output.out(bytes),
     (bytes) => output.err(bytes),
   );
-  // Another user could not write to ours.
-  const journalDir = options.copyAs === null ? sweepJournals() : null;
   const { signal } = stop;
   const release = onStopSignals(() => stop.abort());
   let terminal: Terminal | null | undefined;
   let closePeer = (): void => {};
-  let startPeer: PeerStarter;
+  let startPeer: PeerStarter | null = null;
   let listModules: (() => Promise<void>) | null = null;
-  if (endpoints.direction === 'local') startPeer = localPeer(journalDir, signal);
-  else {
+  if (endpoints.direction !== 'local') {
     const { remoteShellPeer, sshPeer } = await import('./peer.ts');
     const context = {
       ...{ options, user: endpoints.user, host: endpoints.host, signal, notice: err },
@@ -107,8 +95,17 @@ async function runClient(
       const peer = sshPeer(context);
       startPeer = peer.start;
       closePeer = peer.close;
+      // The engine is read while the server answers, not before it is asked.
+      await peer.begun;
     }
   }
+  const [{ localPeer, replayBatch, runTransfer }, { sweepJournals }] = await Promise.all([
+    import('../../engine/index.ts'),
+    import('./journals.ts'),
+  ]);
+  // Another user could not write to ours.
+  const journalDir = options.copyAs === null ? sweepJournals() : null;
+  startPeer ??= localPeer(journalDir, signal);
   const { copyAs } = options;
   if (copyAs !== null) {
     const { becomeUser } = await import('./copy-as.ts');
@@ -128,7 +125,10 @@ async function runClient(
       await listModules();
       return 0;
     }
-    if (writesBatch(options)) writeBatchScript(argv, options, endpoints.dest);
+    if (writesBatch(options)) {
+      const { writeBatchScript } = await import('./batch-script.ts');
+      writeBatchScript(argv, options, endpoints.dest);
+    }
     const hooks: TransferHooks = { signal, onEvent: (event) => printer.event(event) };
     const transfer = (): Promise<TransferResult> =>
       runTransfer(
@@ -203,10 +203,11 @@ function stopped(error: unknown): ErrorData {
 }
 
 async function runServer(words: readonly ByteString[]): Promise<number> {
-  const [{ serve }, { standardSide }, { becomeUser }] = await Promise.all([
+  const [{ serve }, { standardSide }, { becomeUser }, { sweepJournals }] = await Promise.all([
     import('../../engine/serve.ts'),
     import('./standard-io.ts'),
     import('./copy-as.ts'),
+    import('./journals.ts'),
   ]);
   const { side, ended } = standardSide();
   const stop = new AbortController();

@@ -48,19 +48,30 @@ function divided(
   return options.secludedArgs ? secludeArgs(words, options.iconv) : { inSight: words, block: null };
 }
 
+/** A peer behind our own ssh. */
+export interface SshPeer {
+  start: PeerStarter;
+  /** Resolves as soon as the connection is being made, or could not be: `start` then says why. */
+  begun: Promise<void>;
+  close: () => void;
+}
+
 /**
- * Through our own ssh: a saved host, an alias of `~/.ssh/config`, or a host name. A server that is started again is
- * started over the same connection.
+ * Through our own ssh: a saved host, an alias of `~/.ssh/config`, or a host name. Connects at once; a server that is
+ * started again is started over the same connection.
  */
-export function sshPeer(context: PeerContext): { start: PeerStarter; close: () => void } {
-  let reached: Promise<Reached> | null = null;
+export function sshPeer(context: PeerContext): SshPeer {
   let connection: SshConnection | null = null;
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const reached = reach(context, begin);
+  reached.then((way) => (connection = way.connection), begin);
   return {
+    begun,
     close: () => connection?.close(),
     start: async (words) => {
       const { options } = context;
-      const { program, ...way } = await (reached ??= reach(context));
-      connection = way.connection;
+      const { program, connection } = await reached;
       const { inSight, block } = divided(options, words);
       const transport = await connection.exec(quoteRemoteCommand({ ...options, rsyncPath: program }, inSight));
       if (block !== null) transport.stream.write(block);
@@ -75,7 +86,8 @@ interface Reached {
   program: ByteString;
 }
 
-async function reach(context: PeerContext): Promise<Reached> {
+/** @param begun called when the connection is being made */
+async function reach(context: PeerContext, begun: () => void): Promise<Reached> {
   const [{ connectThrough }, { resolveRemoteName }] = await Promise.all([
     import('../../engine/transport/ssh-jump.ts'),
     import('../../engine/transport/remote-name.ts'),
@@ -97,7 +109,7 @@ async function reach(context: PeerContext): Promise<Reached> {
     const forced = options.ipVersion === 0 ? {} : { family: options.ipVersion };
     const hops = saved === null ? jumps : saved.way.map((hop) => hopOf(hop, context));
     const way = hops.map((hop) => ({ ...hop, target: { ...hop.target, ...forced } }));
-    const connection = await connectThrough(
+    const connecting = connectThrough(
       way,
       { ...target, ...forced },
       {
@@ -111,7 +123,8 @@ async function reach(context: PeerContext): Promise<Reached> {
         onBanner: (text) => context.notice(text.replace(/\n$/, '')),
       },
     );
-    return { connection, program };
+    begun();
+    return { connection: await connecting, program };
   } catch (error) {
     throw explainUnknownHost(error);
   }
