@@ -28,6 +28,7 @@ class HeldPaths implements Reach {
   readonly #named: ReadonlySet<ByteString>;
   /** The named folders used last, the latest at the end. */
   readonly #held = new Map<ByteString, HeldDirs>();
+  readonly #place = { fd: -1, name: '' as ByteString };
   /** The folder of the call before. A handle is good until its folders are asked for another one. */
   #last: { folder: ByteString; handle: DirHandle | null | undefined } | null = null;
 
@@ -41,6 +42,16 @@ class HeldPaths implements Reach {
     if (name === '' || name === '.' || name === '..') return path;
     const handle = this.#folder(folderOf(path));
     return handle === undefined ? path : handle && handle.prefix + name;
+  }
+
+  place(path: ByteString): { fd: number; name: ByteString } | null {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    if (name === '' || name === '.' || name === '..') return null;
+    const fd = this.#folder(folderOf(path))?.fd ?? null;
+    if (fd === null) return null;
+    this.#place.fd = fd;
+    this.#place.name = name;
+    return this.#place;
   }
 
   folder(path: ByteString): ByteString | null {

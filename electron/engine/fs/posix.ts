@@ -21,6 +21,8 @@ export interface Posix {
   mknod: ((dirFd: number | null, path: ByteString, mode: number, major: number, minor: number) => string) | null;
   /** statx(2) without following a final symlink: four times as fast as a path through /proc. Linux only, else null. */
   lstat: ((dirFd: number | null, path: ByteString, into: Stat) => string) | null;
+  /** The same for an open file. */
+  fstat: ((fd: number, into: Stat) => string) | null;
   /** fallocate(2): reserves space or punches a hole, by the bits of `mode`. Linux only, else null. */
   fallocate: ((fd: number, mode: number, offset: number, length: number) => string) | null;
 }
@@ -43,6 +45,7 @@ export function loadPosix(): Posix | null {
 const ARCHITECTURES = new Set(['x64', 'arm64', 'riscv64', 'loong64']);
 
 const LINUX = { AT_FDCWD: -100, AT_SYMLINK_NOFOLLOW: 0x100, UTIME_OMIT: 0x3ffffffen };
+const AT_EMPTY_PATH = 0x1000;
 const DARWIN = { AT_FDCWD: -2, AT_SYMLINK_NOFOLLOW: 0x20, UTIME_OMIT: -2n };
 const STATX_BASIC_STATS = 0x7ff;
 
@@ -114,6 +117,14 @@ function bind(koffi: Koffi, { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT }: typeo
         : (dirFd, path, into) => {
             const bytes = cString(path);
             const errno = result(statx(dirFd ?? AT_FDCWD, bytes, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, statBuffer));
+            if (errno === '') readStatx(view, into);
+            return errno;
+          },
+    fstat:
+      statx === null
+        ? null
+        : (fd, into) => {
+            const errno = result(statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS, statBuffer));
             if (errno === '') readStatx(view, into);
             return errno;
           },

@@ -20,7 +20,7 @@ import type {
 import { type Journal, NO_JOURNAL, type TempKind } from './journal.ts';
 import { atNamed, type Trust } from './named-path.ts';
 import { checkName, checkRel, native } from './native-path.ts';
-import { BYTES, openRegular, statOrNull } from './node-fs.ts';
+import { BYTES, emptyStat, openRegular, statOrNull } from './node-fs.ts';
 import { loadPosix } from './posix.ts';
 import { chmodNoFollow, nodeTimes } from './file-attributes.ts';
 import { openInPlace } from './in-place-file.ts';
@@ -389,20 +389,3 @@ class Dir implements DestinationDir {
 }
 
 const newStandIn = () => ({ rdevMajor: 0, rdevMinor: 0, uid: process.geteuid!(), gid: process.getegid!() });
-
-function emptyStat(): Stat {
-  return {
-    mode: 0,
-    size: 0,
-    mtime: 0,
-    nsec: 0,
-    atime: 0,
-    uid: 0,
-    gid: 0,
-    dev: 0,
-    ino: 0,
-    nlink: 0,
-    rdevMajor: 0,
-    rdevMinor: 0,
-  };
-}

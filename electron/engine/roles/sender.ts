@@ -202,13 +202,15 @@ export class Sender {
     }
     if (wantsContent) entry.flags |= EntryFlag.OWED;
     const appends = this.#conn.options.append !== 'off' && !(entry.flags & EntryFlag.SENT);
-    const table = request.head ? await this.#readSums(appends ? NO_BASIS : request.head) : null;
+    // Most requests have no sums, and no table is made for those.
+    const hasSums = request.head !== null && request.head.count > 0 && !appends;
+    const table = hasSums ? await this.#readSums(request.head!) : null;
     if (!this.#source.accepts(entry, request.iflags)) {
       if (wantsContent) this.#conn.output.messageInt(Msg.NO_SEND, request.ndx);
       else this.#writeHeader(request, entry);
       return;
     }
-    if (request.head === null || table === null) {
+    if (request.head === null) {
       this.#report(entry, request);
       // In a dry run what would be sent counts as sent.
       if (wantsContent) this.#countTransferred(entry);
@@ -341,7 +343,7 @@ export class Sender {
   async #sendContent(
     request: Request,
     head: SumHead,
-    table: SignatureTable,
+    table: SignatureTable | null,
     entry: FileEntry,
     file: ReadFile,
     mode: UpdateMode,
