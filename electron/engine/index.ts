@@ -5,6 +5,7 @@ import { BatchWriter } from './batch/writer.ts';
 import type { Connection, ConnectionHooks } from './connection.ts';
 import type { TransferStats } from './events.ts';
 import { clientRules } from './filter/wire.ts';
+import type { FileEntry } from './flist/entry.ts';
 import type { ReceivedNames } from './flist/id-map.ts';
 import type { SourceFs } from './fs/fs.ts';
 import { openJournal } from './fs/journal.ts';
@@ -28,6 +29,8 @@ export interface TransferRequest extends PeerRequest {
   tree?: (conn: Connection, fs: SourceFs) => SourceTree;
   /** Pull: restricts the run to these items (design §5). */
   planned?: Map<ByteString, PlanItem>;
+  /** Pull with `listOnly`: takes over the entries as they arrive, a list at a time, in place of `listed` events. */
+  takeList?: (entries: FileEntry[]) => void;
 }
 
 export type { PeerStarter } from './opening.ts';
@@ -93,6 +96,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
         expectation: expects ? expectationOf(named, listed, options) : null,
         names: listed,
         planned: request.planned ?? null,
+        takeList: request.takeList,
         local: request.local,
       });
     } else {

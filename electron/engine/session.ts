@@ -122,6 +122,8 @@ export interface ReceivingRequest {
   names: readonly ByteString[] | null;
   /** Restricts the run to these items. */
   planned: Map<ByteString, PlanItem> | null;
+  /** `listOnly`: takes over the entries in place of `listed` events. */
+  takeList?: ((entries: FileEntry[]) => void) | undefined;
   /** Whether the peer is this process. */
   local: boolean;
 }
@@ -137,6 +139,7 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
   const lists = new FileLists(agreed.incRecurse, true, agreed.dialect.treeOrder, conn.charset !== null);
   const listReceiver = new ListReceiver(conn, lists, request.expectation);
   listReceiver.local = request.local;
+  listReceiver.areKept = request.takeList !== undefined;
   listReceiver.mungesLinks = options.mungeLinks && !request.local;
   const { deleteExcluded } = options;
   const chainOptions = { deleteExcluded, mergeFiles: mergeFilesOf(conn) };
@@ -196,7 +199,14 @@ export async function receivingSide(conn: Connection, request: ReceivingRequest)
     state.wake();
     state.stirReceiver();
   };
-  if (options.listOnly) state.onList = (list) => list.entries.forEach((entry) => emitListed(conn, entry));
+  const { takeList } = request;
+  if (options.listOnly) {
+    state.onList = ({ entries }) => {
+      const active = entries.filter((entry) => !(entry.flags & EntryFlag.INACTIVE));
+      if (takeList) takeList(active);
+      else for (const entry of active) emitListed(conn, entry);
+    };
+  }
   for (const list of received) state.addList(list);
   const report = (name: ByteString, isDir_: boolean, mode: number) => {
     if (conn.isServer && agreed.dialect.items)
@@ -298,7 +308,6 @@ export async function explainFailure(conn: Connection, error: unknown): Promise<
 }
 
 function emitListed(conn: Connection, entry: FileEntry): void {
-  if (entry.flags & EntryFlag.INACTIVE) return;
   const listed: ListedEntry = {
     name: entryName(entry),
     mode: entry.mode,

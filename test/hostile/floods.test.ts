@@ -1,8 +1,10 @@
 import { getHeapStatistics } from 'node:v8';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseClientWords } from '../../electron/engine/options/parse.ts';
+import { previewTransfer } from '../../electron/engine/mirror.ts';
 import { Msg, Ndx } from '../../electron/engine/wire/constants.ts';
 import { type Attack, Battlefield, expectRefused, type Outcome, SIDES, type Side } from '../support/attacked.ts';
-import type { ScriptedPeer } from '../support/scripted-peer.ts';
+import { type ScriptedPeer, scriptedServer } from '../support/scripted-peer.ts';
 import { dot, file, folder, playReceiver, playSender, type Sent } from '../support/scripts.ts';
 
 /**
@@ -97,4 +99,28 @@ it('a client is told to wait for lists that never come, and can be cancelled', a
     await peer.wait();
   });
   expect(outcome.code).toBe('cancelled/cancelled');
+});
+
+it('a preview holds what lists without end contain, finished or not', FLOOD, async () => {
+  const folders = Array.from({ length: 2000 }, (_, n) => `d${`${n}`.padStart(4, '0')}`);
+  const startPeer = scriptedServer(async (peer) => {
+    peer.list([dot, ...folders.map((name) => folder(name))]);
+    for (const [n, name] of folders.entries()) {
+      peer.subList(
+        n + 1,
+        Array.from({ length: 40 }, (_, i) => file(`${name}/${`${i}`.padStart(3900, 'x')}`, '')),
+      );
+      await peer.request(); // the list before is finished
+      peer.conn.output.data.ndx(Ndx.DONE);
+    }
+    await peer.wait();
+  }, true);
+  const preview = previewTransfer(
+    {
+      ...{ direction: 'pull', sources: ['/srv'], destination: field.folders.dst, contentsOnly: true },
+      ...{ options: parseClientWords(['-r'], () => '').options, startPeer, remoteUser: '', journalDir: null },
+    },
+    { signal: new AbortController().signal, onEvent: () => {} },
+  );
+  await expect(preview).rejects.toMatchObject({ data: { code: 'flist-too-long' } });
 });

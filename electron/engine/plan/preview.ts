@@ -2,24 +2,24 @@ import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { joinPath, type ByteString } from '../../../shared/model/path.ts';
 import type { PlanCounts } from '../../../shared/model/preview.ts';
 import { createFileSum, loadChecksums } from '../checksum/strong.ts';
-import { NO_PROGRESS, type EngineEvent, type ListedEntry } from '../events.ts';
+import { NO_PROGRESS, type EngineEvent } from '../events.ts';
 import { FilterChain } from '../filter/chain.ts';
 import { SenderFilters } from '../filter/sender-filters.ts';
-import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
+import { entryName, type FileEntry } from '../flist/entry.ts';
 import { IdMapper, localNames, type ReceivedNames } from '../flist/id-map.ts';
 import { pruneEmptyDirs } from '../flist/prune.ts';
 import { SourceScan } from '../flist/scan.ts';
-import { compareEntries, markDuplicates, sortEntries } from '../flist/sort.ts';
+import { markDuplicates, sortEntries } from '../flist/sort.ts';
 import { nodeSourceFs } from '../fs/node-fs.ts';
 import { runTransfer, type TransferHooks } from '../index.ts';
 import { changeMode } from '../options/chmod.ts';
 import { ARCHIVE, DEFAULT_OPTIONS, type TransferOptions } from '../options/transfer-options.ts';
 import { localAbilities } from '../roles/attributes.ts';
 import { sumFile } from '../roles/list-sum.ts';
-import { Mode, PLAN_PROTOCOL_MIN, isDir, isLink, isReg } from '../wire/constants.ts';
+import { PLAN_PROTOCOL_MIN, isDir, isLink, isReg } from '../wire/constants.ts';
 import type { ReceiverAbilities } from './decide.ts';
 import { folderNames, mirroredFolder, sourceArguments, type MirrorJob } from './job.ts';
-import { makePlan, parentOf, rebase, type Listing } from './planner.ts';
+import { makePlan, rebase, type Listing } from './planner.ts';
 import { withServerWords } from './server-words.ts';
 
 export interface PreviewResult {
@@ -47,7 +47,7 @@ export async function previewTransfer(job: MirrorJob, hooks: TransferHooks, extr
     onEvent: (event) => {
       if (event.type === 'issue' && event.issue.code !== 'server-failure') issues[side]++;
       // The sessions that list are one phase of this, whatever they are in themselves.
-      const own = event.type === 'listed' || (event.type === 'phase' && event.phase !== 'connecting');
+      const own = event.type === 'phase' && event.phase !== 'connecting';
       if (!own) hooks.onEvent(event);
     },
   });
@@ -216,14 +216,13 @@ async function listRemote(
       startPeer: job.startPeer,
       local: false,
       journalDir: null,
+      takeList: (list) => {
+        for (const entry of list) entries.push(entry);
+      },
     },
     {
       ...hooks,
       onEvent: (event) => {
-        if (event.type === 'listed') {
-          entries.push(toEntry(event.entry));
-          return;
-        }
         if (event.type === 'message' && event.from === 'remote' && /No such file or directory \(2\)/.test(event.text))
           missing = true;
         else told.onEvent(event);
@@ -263,34 +262,8 @@ async function listRemote(
     };
     hooks.onEvent(issue);
   }
-  entries.sort(compareEntries);
+  sortEntries(entries);
   return { entries, names: result.names, pathOf: null };
-}
-
-function toEntry(listed: ListedEntry): FileEntry {
-  const dir = parentOf(listed.name);
-  return {
-    dir,
-    base: dir === '' ? listed.name : listed.name.slice(dir.length + 1),
-    mode: listed.mode,
-    size: listed.size,
-    mtime: listed.mtime,
-    nsec: listed.nsec,
-    uid: listed.uid,
-    gid: listed.gid,
-    flags: isDir(listed.mode) ? EntryFlag.CONTENT_DIR : 0,
-    root: 0,
-    extra:
-      listed.link === null && listed.sum === null && listed.rdevMajor === 0 && listed.rdevMinor === 0
-        ? null
-        : {
-            ...(listed.link === null ? {} : { link: listed.link }),
-            ...(listed.sum === null ? {} : { sum: listed.sum }),
-            ...((listed.mode & Mode.TYPE) === Mode.CHR || (listed.mode & Mode.TYPE) === Mode.BLK
-              ? { rdevMajor: listed.rdevMajor, rdevMinor: listed.rdevMinor }
-              : {}),
-          },
-  };
 }
 
 /**

@@ -35,6 +35,8 @@ export class ListReceiver {
   mungesLinks = false;
   /** Whether the sending half is this process: what `--chmod` makes of a mode is then what its ACL belongs to. */
   local = false;
+  /** Whether somebody keeps the entries of lists that are finished: then they count as held. */
+  areKept = false;
   userNames: Map<number, ByteString>;
   groupNames: Map<number, ByteString>;
 
@@ -85,7 +87,7 @@ export class ListReceiver {
   /** The oldest list is finished. */
   releaseFirst(): void {
     const { first } = this.#lists;
-    if (first !== null) this.decoder.release(first.entries);
+    if (first !== null && !this.areKept) this.decoder.release(first.entries);
     this.#lists.dropFirst();
   }
 
