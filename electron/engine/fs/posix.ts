@@ -153,12 +153,15 @@ function readStatx(view: DataView, into: Stat): void {
   into.gid = view.getUint32(24, true);
   into.mode = view.getUint16(28, true);
   const inodeHigh = view.getUint32(36, true);
-  into.ino = inodeHigh < 0x200000 ? view.getUint32(32, true) + inodeHigh * 0x100000000 : view.getBigUint64(32, true);
-  into.size = view.getUint32(40, true) + view.getUint32(44, true) * 0x100000000;
-  into.atime = view.getUint32(64, true) + view.getInt32(68, true) * 0x100000000;
-  into.mtime = view.getUint32(112, true) + view.getInt32(116, true) * 0x100000000;
+  into.ino = inodeHigh < 0x200000 ? wide(view.getUint32(32, true), inodeHigh) : view.getBigUint64(32, true);
+  into.size = wide(view.getUint32(40, true), view.getUint32(44, true));
+  into.atime = wide(view.getUint32(64, true), view.getInt32(68, true));
+  into.mtime = wide(view.getUint32(112, true), view.getInt32(116, true));
   into.nsec = view.getUint32(120, true);
   into.rdevMajor = view.getUint32(128, true);
   into.rdevMinor = view.getUint32(132, true);
   into.dev = makeDevice(view.getUint32(136, true), view.getUint32(140, true));
 }
+
+/** 64 bits of which few are used. Arithmetic on large numbers would make an object of each, kept by a million entries. */
+const wide = (low: number, high: number): number => (high === 0 ? low : low + high * 0x100000000);
