@@ -23,7 +23,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CACHE, ROOT, which } from './peers.mjs';
 
 const SOURCE = 'https://github.com/RsyncProject/rsync.git';
@@ -128,7 +128,8 @@ const as = ({ ids }) =>
  * @returns {Promise<Map<string, string>>} test → its line, `PASS name` or `SKIP name (why)`; a failure's has its log
  */
 function suite(folder, user, args) {
-  const scratch = join(folder, `as-${user.name}`);
+  // Beside the suite, which some tests copy whole.
+  const scratch = join(dirname(folder), `as-${user.name}`);
   mkdirSync(scratch, { recursive: true });
   if (user.ids !== null) chownSync(scratch, user.ids.uid, user.ids.gid);
   const peer = which('rsync') ?? '';
@@ -206,12 +207,13 @@ if (process.platform !== 'linux') notRun('needs Linux');
 const missing = NEEDS.filter((name) => which(name) === null);
 if (missing.length > 0) notRun(`needs ${missing.join(', ')}`);
 
-const folder = mkdtempSync(join(tmpdir(), 'driftline-upstream-'));
+const place = mkdtempSync(join(tmpdir(), 'driftline-upstream-'));
 try {
+  const folder = join(place, 'suite');
   prepare(folder);
-  chmodSync(folder, 0o755);
+  chmodSync(place, 0o755);
   const names = process.argv.slice(2);
   for (const user of users()) if (!(await pass(folder, user, names))) process.exitCode = 1;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(place, { recursive: true, force: true });
 }

@@ -113,7 +113,13 @@ const EVERYWHERE: readonly (readonly string[])[] = [
 
 const LOGS: readonly (readonly string[])[] = [
   ...['-a', '-av', '-ai --delete', '-aq', '-av --stats', '-an', '-ain', '-a --delete --log-file-format=%o:%n:%l'],
-  ...['-a --delete --log-file-format=%n', '-a --log-file-format=', '-av --no-i-r', '-r', '-a --log-file-format=%C.%n'],
+  ...[
+    '-a --delete --log-file-format=%n',
+    '-a --delete --log-file-format=',
+    '-av --no-i-r',
+    '-r',
+    '-a --log-file-format=%C.%n',
+  ],
 ].map((text) => [...text.split(' '), '--log-file=log']);
 
 const SERVED: readonly (readonly string[])[] = [

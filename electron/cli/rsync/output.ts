@@ -232,7 +232,7 @@ export class RsyncPrinter {
     const line = (format: ItemFormat | null): ByteString =>
       format?.has('i', 'o') ? format.line(deletionFacts(shown, name, known)) : `deleting ${shown}`;
     if (this.#format !== null || this.#level('del') > 0) this.#tell(line(this.#format), false);
-    if (this.#logFormat !== null && !this.#options.dryRun) this.#log?.line(this.#escape(line(this.#logFormat)));
+    if (!this.#options.dryRun) this.#log?.line(this.#escape(line(this.#logFormat)));
   }
 
   #totals(stats: TransferStats, protocol: number): void {
