@@ -6,6 +6,7 @@ import { DriftlineError } from '../../../shared/errors.ts';
 import { heldSource } from '../local-destination.ts';
 import { DEFAULT_OPTIONS, type TransferOptions } from '../options/transfer-options.ts';
 import { type HeldSource } from './held-source.ts';
+import { nodeSourceFs } from './node-fs.ts';
 
 let base: string;
 let open: HeldSource[];
@@ -64,6 +65,20 @@ describe.skipIf(process.platform !== 'linux')('a held source', () => {
     expect(read(fs, `${at}/f`)).toBe('inside');
     expect(fs.readdir(`${base}/${at}`).sort()).toEqual(['deep', 'f']);
     expect(read(fs, `${at}/deep/f`)).toBe('inside');
+  });
+
+  it('looks at the thousandth name as at the first', () => {
+    const fs = source(['src/']);
+    writeFileSync(Buffer.from(`${base}/src/sub/\xe9`, 'latin1'), 'x');
+    symlinkSync('f', join(base, 'src/sub/l'));
+    const names = ['sub', 'sub/f', 'sub/l', 'sub/\xe9', 'sub/deep/f', 'none', 'sub/f/x', 'sub/f\0x', '.', 'sub/..'];
+    const look = () =>
+      names.map((name) => outcome(() => [fs, nodeSourceFs].map((at) => at.lstat(`${base}/src/${name}`))));
+    const first = look();
+    for (let i = 0; i < 5000; i++) fs.lstat(`${base}/src/sub/f`);
+    expect(look()).toEqual(first);
+    swap();
+    expect(source(['src/']).lstat(`${base}/src/sub/f`)).toBeNull();
   });
 
   it('takes what lies below a link for gone, where nothing was held before', () => {

@@ -26,8 +26,11 @@ export interface Reach {
   entry(path: ByteString): ByteString | null;
   /** The same for a folder that is to be listed. */
   folder(path: ByteString): ByteString | null;
-  /** An open folder, and what the entry is called in it; null where `entry` alone knows. Good until the next call. */
-  place?(path: ByteString): { readonly fd: number; readonly name: ByteString } | null;
+  /**
+   * An open folder (null: none is needed), and what the entry is called in it; null where `entry` alone knows. Good until
+   * the next call.
+   */
+  place(path: ByteString): { readonly fd: number | null; readonly name: ByteString } | null;
 }
 
 /** Calls with half the cost take about 12 ms to load. This many looks at files of a source make that up. */
@@ -51,8 +54,9 @@ export function sourceOnNode(reach: Reach): SourceFs {
   return {
     lstat(path) {
       const call = fasterCalls()?.lstat;
-      const place = call ? reach.place?.(path) : null;
-      if (!call || !place) return stat(fs.lstatSync, path);
+      const place = call ? reach.place(path) : null;
+      // C would end the name at a NUL; Node refuses one.
+      if (!call || !place || path.includes('\0')) return stat(fs.lstatSync, path);
       const found = emptyStat();
       const errno = call(place.fd, place.name, found);
       if (errno === '') return found;
@@ -96,7 +100,11 @@ export function sourceOnNode(reach: Reach): SourceFs {
 }
 
 /** The source side with paths as they are. */
-export const nodeSourceFs: SourceFs = sourceOnNode({ entry: (path) => path, folder: (path) => path });
+export const nodeSourceFs: SourceFs = sourceOnNode({
+  entry: (path) => path,
+  folder: (path) => path,
+  place: (path) => ({ fd: null, name: path }),
+});
 
 type BigStatCall = (path: string | Buffer, options: typeof BIG) => fs.BigIntStats | undefined;
 
