@@ -12,6 +12,7 @@ import { ChannelStream, clientTransport } from './ssh-channel.ts';
 import { closedError, mapSshError, noSshError, type RawSshError, type SshPhase, timeoutError } from './ssh-errors.ts';
 import { CHACHA20, offeredAlgorithms } from './ssh-policy.ts';
 import { checkTarget, describeTarget, type SshPrompts, type SshTarget } from './ssh-target.ts';
+import { largeReads } from './socket-reads.ts';
 import type { Transport } from './transport.ts';
 
 const READY_TIMEOUT_MS = 15_000;
@@ -139,7 +140,15 @@ class Connection implements SshConnection {
     });
     this.#attempts = this.#auth.attempts();
     const { host, port, family } = target;
-    this.#socket = options.via ?? connectSocket({ host, port, noDelay: true, ...(family && { family }) });
+    this.#socket =
+      options.via ??
+      connectSocket({
+        host,
+        port,
+        noDelay: true,
+        ...(family && { family }),
+        onread: largeReads(() => this.#socket as Socket),
+      });
     this.#listen();
     this.#timer.start();
     options.signal?.addEventListener('abort', this.#onAbort);

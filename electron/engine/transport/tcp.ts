@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import { type DriftlineError, fail } from '../../../shared/errors.ts';
 import { displayPath } from '../../../shared/model/path.ts';
 import { setSocketOptions } from './socket-options.ts';
+import { largeReads } from './socket-reads.ts';
 import type { PeerExit, Transport } from './transport.ts';
 
 /** How long a connection may take where the user sets no limit. */
@@ -36,11 +37,12 @@ export async function connectTcp(host: string, port: number, options: TcpOptions
   if (family !== 0 && isIP(host) !== 0 && isIP(host) !== family)
     throw fail('connect', 'dns', `${where} is no IPv${family} address.`, { hint: 'Check -4, -6 and --address.' });
   const limit = options.contimeoutMs > 0 ? options.contimeoutMs : CONNECT_MS;
-  const socket = connect({
+  const socket: Socket = connect({
     host,
     port,
     family,
     noDelay: true,
+    onread: largeReads(() => socket),
     ...(from !== undefined && { localAddress: from }),
     // Every address of a name gets its turn within the limit.
     autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(limit / 4)),

@@ -100,6 +100,39 @@ describe('PeerInput', () => {
     ]);
   });
 
+  it('leaves a long stretch where it arrived, and puts short ones together', async () => {
+    const { stream, input } = open();
+    const [long, next] = [Buffer.alloc(30_000, 'l'), Buffer.alloc(20_000, 'n')];
+    const chunk = Buffer.concat([frame(Msg.DATA, long), frame(Msg.INFO, 'note\n'), frame(Msg.DATA, next)]);
+    stream.write(chunk);
+    for (const content of [long, next]) {
+      const view = await input.parse((reader) => reader.view(content.length));
+      expect(view.equals(content)).toBe(true);
+      expect(view.buffer).toBe(chunk.buffer);
+    }
+    for (const word of ['many ', 'short ', 'frames']) stream.write(frame(Msg.DATA, word));
+    expect(await text(input, 5 + 6 + 6)).toBe('many short frames');
+  });
+
+  it('goes on in what it left of a chunk, wherever the parser stops', async () => {
+    const { stream, input } = open();
+    const content = Buffer.from(Array.from({ length: 40_000 }, (_, i) => i % 251));
+    const frames = [1, 5000, 3, 4096, 4095, 9000, 2, 17_803].map((length, i, all) => {
+      const from = all.slice(0, i).reduce((sum, each) => sum + each, 0);
+      return frame(Msg.DATA, content.subarray(from, from + length));
+    });
+    stream.write(Buffer.concat(frames));
+    stream.end();
+    const parts: Buffer[] = [];
+    for (let at = 0, n = 0; at < content.length; n++) {
+      const length = Math.min([4, 700, 4, 6000, 1, 4097][n % 6]!, content.length - at);
+      parts.push(Buffer.from(await input.parse((reader) => reader.view(length))));
+      at += length;
+    }
+    expect(Buffer.concat(parts).equals(content)).toBe(true);
+    expect(await codeOf(text(input, 1))).toBe('remote/closed-early');
+  });
+
   it('rewinds a parser that wants more', async () => {
     const { stream, input } = open();
     stream.write(frame(Msg.DATA, 'abc'));

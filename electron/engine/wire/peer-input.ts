@@ -10,6 +10,12 @@ export const MORE = Symbol('more');
 /** Above this many queued bytes the stream is paused. */
 const HIGH_WATER = 4 << 20;
 
+/**
+ * Bytes gathered by copying before they are parsed: frames of a few bytes are put together, a longer stretch is parsed
+ * where it arrived.
+ */
+const GATHERED = 4096;
+
 /** Payload lengths that are legal per message code (§4.2); text codes are bounded by Limit.TEXT instead. */
 const FIXED_LENGTH: Readonly<Record<number, readonly number[]>> = {
   [Msg.IO_ERROR]: [4],
@@ -96,8 +102,8 @@ export class PeerInput {
   }
 
   #putBack(rest: Buffer): void {
-    if (this.#head < this.#queue.length) this.#queue.splice(this.#head, 0, rest);
-    else this.#queue.push(rest);
+    if (this.#head > 0) this.#queue[--this.#head] = rest;
+    else this.#queue.unshift(rest);
     this.#queued += rest.length;
   }
 
@@ -170,7 +176,7 @@ export class PeerInput {
     return this.#ended && this.#head >= this.#queue.length;
   }
 
-  /** Moves the oldest queued chunk on: data to the reader, messages to `onMessage`. */
+  /** Moves the oldest queued chunk on, or a part of it: data to the reader, messages to `onMessage`. */
   #takeChunk(): void {
     const chunk = this.#queue[this.#head]!;
     this.#queue[this.#head++] = EMPTY;
@@ -201,18 +207,19 @@ export class PeerInput {
     wake?.();
   }
 
-  /** @returns how much of the chunk was taken: all of it, unless frames are taken one by one */
+  /** @returns how much of the chunk was taken: up to where there is something to parse, or to the end of a frame */
   #demux(chunk: Buffer): number {
     let at = 0;
     while (at < chunk.length) {
       if (this.#dataLeft > 0) {
-        const part = Math.min(this.#dataLeft, chunk.length - at);
+        const most = this.reader.available === 0 ? Infinity : GATHERED;
+        const part = Math.min(this.#dataLeft, chunk.length - at, most);
         const data = part === chunk.length ? chunk : chunk.subarray(at, at + part);
         this.copyTo?.(data);
         this.reader.push(data);
         this.#dataLeft -= part;
         at += part;
-        if (this.frameByFrame && this.#dataLeft === 0) return at;
+        if ((this.frameByFrame && this.#dataLeft === 0) || this.reader.available >= GATHERED) return at;
         continue;
       }
       if (this.#message) {
