@@ -20,7 +20,7 @@ import type { SourceTree } from './roles/list-sender.ts';
 import { serve } from './serve.ts';
 import { explainFailure, receivingSide, sendFilters, sendingSide, type SessionTotals } from './session.ts';
 import { scanTree } from './source-tree.ts';
-import { createServedPair } from './transport/local.ts';
+import { createLocalPair } from './transport/local.ts';
 
 export interface TransferRequest extends PeerRequest {
   /** Folder for the journal of temporary files, or null for none. */
@@ -143,7 +143,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
 export const localPeer =
   (journalDir: ByteString | null, signal: AbortSignal): PeerStarter =>
   (words) => {
-    const { client, server } = createServedPair();
+    const { client, server } = createLocalPair();
     void serve(server, words, { journalDir, signal });
     return Promise.resolve(client);
   };

@@ -227,6 +227,7 @@ function asTransport(side: ServerSide): Transport {
     stderr: null,
     exit: Promise.resolve({ code: 0, signal: null }),
     description: 'client',
+    ...(side.handover && { handover: side.handover }),
     close: () => side.stream.destroy(),
   };
 }

@@ -6,7 +6,7 @@ import type { Gate } from '../../electron/engine/gate.ts';
 import { runTransfer, type PeerStarter, type TransferResult } from '../../electron/engine/index.ts';
 import { parseClientWords } from '../../electron/engine/options/parse.ts';
 import { serve } from '../../electron/engine/serve.ts';
-import { createServedPair } from '../../electron/engine/transport/local.ts';
+import { createLocalPair, createServedPair } from '../../electron/engine/transport/local.ts';
 import { faultTransport, type Faults } from './fault-transport.ts';
 
 /** Two folders below a temporary one, removed by `remove`. */
@@ -41,6 +41,8 @@ export async function transferPair(
     signal?: AbortSignal;
     gate?: Gate;
     journals?: string;
+    /** As in a local copy: both sides know that they are one process. */
+    local?: boolean;
     onEvent?: (event: EngineEvent) => void;
   } = {},
 ): Promise<PairRun> {
@@ -48,7 +50,7 @@ export async function transferPair(
   const events: EngineEvent[] = [];
   let served: Promise<number> = Promise.resolve(0);
   const startPeer: PeerStarter = (serverWords) => {
-    const { client, server } = createServedPair();
+    const { client, server } = more.local ? createLocalPair() : createServedPair();
     served = serve(server, serverWords, { journalDir: more.journals ?? null });
     return Promise.resolve(more.faults ? faultTransport(client, more.faults) : client);
   };
@@ -59,7 +61,7 @@ export async function transferPair(
       sources: [from],
       destination: to,
       startPeer,
-      local: false,
+      local: more.local ?? false,
       journalDir: more.journals ?? null,
     },
     {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import type { ByteString } from '../../../shared/model/path.ts';
 import { errnoError, errnoOf, fsError } from './fs-error.ts';
-import type { WriteOptions } from './fs.ts';
+import type { ReadFile, WriteOptions } from './fs.ts';
 import { loadPosix } from './posix.ts';
 
 /** Zeros become holes by whole pages of this size, counted from the start of the file. */
@@ -66,6 +66,23 @@ export class FileWriter {
       this.#put(from, offset, length);
       this.#holeFrom = this.#position;
     }
+  }
+
+  /** See {@link OutputFile.copyFrom}. Zeros become no holes. */
+  copyFrom({ descriptor }: ReadFile, position: number, length: number): number {
+    const copyRange = loadPosix()?.copyRange;
+    if (descriptor === undefined || !copyRange || this.#sparse || this.#isDevice) return 0;
+    const copied = Math.max(0, copyRange(descriptor, position, this.#fd, this.#position, length));
+    if (copied > 0) this.#wrote = true;
+    this.#position += copied;
+    this.#holeFrom = this.#position;
+    return copied;
+  }
+
+  /** See {@link OutputFile.restart}. Only for a file that began at its beginning. */
+  restart(): void {
+    this.#standing = Math.max(this.#standing, this.#position);
+    this.#position = this.#holeFrom = 0;
   }
 
   /** These bytes stand here already: they are passed over. Pages of zeros among them become holes all the same. */

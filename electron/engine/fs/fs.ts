@@ -95,6 +95,8 @@ export interface ReadFile {
   readonly size: number;
   readonly mtime: number;
   readonly nsec: number;
+  /** The open regular file itself, for the system to copy; absent where there is none. */
+  readonly descriptor?: number;
   /** Reads up to `length` bytes at `position` into `into`; returns the count, 0 at the end of the file. */
   read(into: Uint8Array, offset: number, length: number, position: number): number;
   close(): void;
@@ -188,6 +190,13 @@ export interface OutputFile {
   write(from: Uint8Array, offset: number, length: number): void;
   /** In place: these bytes stand at this position already and are passed over. */
   pass(from: Uint8Array, offset: number, length: number): void;
+  /**
+   * Has the system copy up to `length` bytes at `position` of another file here; absent where none can.
+   * @returns the bytes copied, or 0 if it cannot, or not here: then they are to be read and written, or {@link restart}ed
+   */
+  copyFrom?(file: ReadFile, position: number, length: number): number;
+  /** Goes back to the beginning: everything is written once more. */
+  restart?(): void;
   /**
    * Ends the file, sets attributes on it, closes it and puts it in place: over its target, or over `to`. Owner, mode,
    * times, then rename. If an attribute is refused it throws with the file still open: commit again without it, or

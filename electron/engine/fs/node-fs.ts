@@ -220,14 +220,20 @@ class OpenReadFile implements ReadFile {
   readonly mtime: number;
   readonly nsec: number;
   #fd: number;
+  readonly #isRegular: boolean;
   readonly #shown: ByteString;
 
   constructor(fd: number, stat: Stat, shown: ByteString) {
     this.#fd = fd;
+    this.#isRegular = (stat.mode & S_IFMT) === S_IFREG;
     this.size = stat.size;
     this.mtime = stat.mtime;
     this.nsec = stat.nsec;
     this.#shown = shown;
+  }
+
+  get descriptor(): number | undefined {
+    return this.#isRegular && this.#fd >= 0 ? this.#fd : undefined;
   }
 
   read(into: Uint8Array, offset: number, length: number, position: number): number {

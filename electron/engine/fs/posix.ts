@@ -25,6 +25,11 @@ export interface Posix {
   fstat: ((fd: number, into: Stat) => string) | null;
   /** fallocate(2): reserves space or punches a hole, by the bits of `mode`. Linux only, else null. */
   fallocate: ((fd: number, mode: number, offset: number, length: number) => string) | null;
+  /**
+   * copy_file_range(2): copies between two open files at these positions. Linux only, else null.
+   * @returns the bytes copied, 0 at the end of the source, or -1 where it failed, for whatever reason
+   */
+  copyRange: ((from: number, fromAt: number, to: number, toAt: number, length: number) => number) | null;
 }
 
 /** The part of koffi used here; its own types answer `any`. */
@@ -64,6 +69,7 @@ type UtimensatCall = (dirFd: number, path: string | Buffer, times: Buffer, flags
 type FutimensCall = (fd: number, times: Buffer) => number;
 type MknodatCall = (dirFd: number, path: string | Buffer, mode: number, device: number) => number;
 type FallocateCall = (fd: number, mode: number, offset: number, length: number) => number;
+type CopyRangeCall = (from: number, fromAt: Buffer, to: number, toAt: Buffer, length: number, flags: number) => number;
 type StatxCall = (dirFd: number, path: string | Buffer, flags: number, mask: number, into: Buffer) => number;
 
 function bind(koffi: Koffi, { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT }: typeof LINUX): Posix {
@@ -75,6 +81,12 @@ function bind(koffi: Koffi, { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT }: typeo
   const statx = linux ? optional<StatxCall>(lib, 'int statx(int, const char *, int, uint32_t, void *)') : null;
   const fallocate = linux ? optional<FallocateCall>(lib, 'int fallocate64(int, int, int64_t, int64_t)') : null;
 
+  const copyFileRange = linux
+    ? optional<CopyRangeCall>(lib, 'int64_t copy_file_range(int, const void *, int, const void *, size_t, uint32_t)')
+    : null;
+
+  /** Two int64_t. */
+  const positions = [Buffer.alloc(8), Buffer.alloc(8)] as const;
   /** struct timespec[2]: access time, modification time. */
   const times = Buffer.alloc(32);
   const statBuffer = Buffer.alloc(256);
@@ -127,6 +139,14 @@ function bind(koffi: Koffi, { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT }: typeo
             const errno = result(statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS, statBuffer));
             if (errno === '') readStatx(view, into);
             return errno;
+          },
+    copyRange:
+      copyFileRange === null
+        ? null
+        : (from, fromAt, to, toAt, length) => {
+            positions[0].writeBigInt64LE(BigInt(fromAt));
+            positions[1].writeBigInt64LE(BigInt(toAt));
+            return copyFileRange(from, positions[0], to, positions[1], length, 0);
           },
     fallocate: fallocate === null ? null : (fd, mode, offset, length) => result(fallocate(fd, mode, offset, length)),
   };

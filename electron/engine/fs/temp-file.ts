@@ -5,7 +5,7 @@ import type { DirHandle, DirHandles } from './dir-handles.ts';
 import { setFileAttributes } from './file-attributes.ts';
 import { FileWriter } from './file-writer.ts';
 import { errnoOf, fsError } from './fs-error.ts';
-import type { DestinationDir, NewAttributes, TempFile, TempOptions } from './fs.ts';
+import type { DestinationDir, NewAttributes, ReadFile, TempFile, TempOptions } from './fs.ts';
 import type { Journal, TempKind } from './journal.ts';
 import { native } from './native-path.ts';
 import { tempName } from './temp-name.ts';
@@ -122,6 +122,14 @@ class OpenTempFile implements TempFile {
 
   pass(from: Uint8Array, offset: number, length: number): void {
     this.#writer.write(from, offset, length);
+  }
+
+  copyFrom(file: ReadFile, position: number, length: number): number {
+    return this.#writer.copyFrom(file, position, length);
+  }
+
+  restart(): void {
+    this.#writer.restart();
   }
 
   commit(attributes: NewAttributes, to: CommitTarget | null = null): void {

@@ -1,5 +1,6 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import type { ModeChange } from './chmod.ts';
+import { formatHas } from './format-escapes.ts';
 import type { FilterRule } from '../filter/rule.ts';
 import type { IdMapRule } from './id-map-rules.ts';
 
@@ -341,6 +342,10 @@ export const movesContent = ({ dryRun, batch }: Pick<TransferOptions, 'dryRun' |
 
 /** Whether a batch file stands in the sender's place. */
 export const readsBatch = ({ batch }: Pick<TransferOptions, 'batch'>): boolean => batch?.kind === 'read';
+
+/** Whether somebody is to be told the sums of the files that were transferred. */
+export const tellsSums = ({ outFormat, logFileFormat }: TransferOptions): boolean =>
+  [outFormat, logFileFormat].some((format) => format !== null && formatHas(format, 'C'));
 
 /** Whether what the sender says is written to a batch file as well. */
 export const writesBatch = (options: Pick<TransferOptions, 'batch'>): boolean =>

@@ -1,9 +1,9 @@
 import { fail, toErrorData } from '../../../shared/errors.ts';
 import { displayPath, bytesToText, type ByteString } from '../../../shared/model/path.ts';
-import { createBlockSum, createFileSum, sumText } from '../checksum/strong.ts';
+import { checksumLength, createBlockSum, createFileSum, sumText } from '../checksum/strong.ts';
 import { createTokenWriter, type TokenWriter } from '../compress/token-writer.ts';
 import type { Connection } from '../connection.ts';
-import { Matcher } from '../delta/match.ts';
+import { MAX_LITERAL, Matcher } from '../delta/match.ts';
 import { SignatureTable } from '../delta/signature.ts';
 import { NO_BASIS, basisLengthOf, validateSumHead, type SumHead } from '../delta/sum-head.ts';
 import type { UpdateMode } from '../delta/update-mode.ts';
@@ -11,9 +11,9 @@ import { EntryFlag, entryName, givenName, type FileEntry } from '../flist/entry.
 import type { FileLists } from '../flist/file-lists.ts';
 import { readXattrRequest } from '../flist/xattr.ts';
 import type { ReadFile } from '../fs/fs.ts';
-import { asksForXattrs, sumBounds, verifiesPrefix } from '../handshake/negotiate.ts';
+import { type Agreement, asksForXattrs, sumBounds, verifiesPrefix } from '../handshake/negotiate.ts';
 import { debugLevel } from '../options/info-words.ts';
-import { movesContent } from '../options/transfer-options.ts';
+import { movesContent, tellsSums } from '../options/transfer-options.ts';
 import { BasisType, Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
@@ -44,6 +44,9 @@ export interface SenderTotals {
 
 /** Of a sum head on the wire. */
 export const SUM_HEAD_BYTES = 16;
+
+/** Smaller files are sent sooner than the roles would meet over them. */
+const HANDOVER_BYTES = 1 << 20;
 
 /** Bytes the search may handle between looks at the clock and the output. */
 const STEP_BYTES = 1 << 20;
@@ -371,15 +374,88 @@ export class Sender {
     const bytesBefore = progress.bytesDone - (again ? entry.size : 0);
     const literalBefore = this.totals.literal;
     const matchedBefore = this.totals.matched;
+    const count = (read: number, literal: number, matched: number): void => {
+      progress.nameBytes = read;
+      progress.bytesDone = Math.max(progress.bytesDone, bytesBefore + Math.min(read, entry.size));
+      progress.literal = literalBefore + literal;
+      progress.matched = matchedBefore + matched;
+    };
+    let sum: Uint8Array | null = null;
+    if (head.count === 0 && mode.from === undefined && (await this.#handOver(request.ndx, file, count))) {
+      entry.flags &= ~EntryFlag.OWED;
+      this.totals.literal += file.size;
+      conn.output.sent += copiedAs(file.size, conn.agreed);
+    } else {
+      sum = await this.#sendTokens(table, entry, file, mode, count);
+      this.totals.literal += this.#matcher.literalBytes;
+      this.totals.matched += this.#matcher.matchedBytes;
+    }
+    if (aside) conn.output.withhold(false);
+    progress.literal = this.totals.literal;
+    progress.matched = this.totals.matched;
+    progress.bytesDone = bytesBefore + entry.size;
+    if (!again) progress.filesDone++;
+    this.#countTransferred(entry);
+    if (!conn.tellsItems || again) return;
+    conn.emit({
+      type: 'transferred',
+      name: givenName(entry),
+      size: entry.size,
+      bytes: data.total - written + (sum === null ? copiedAs(file.size, conn.agreed) : 0),
+      sumBytes: SUM_HEAD_BYTES + head.count * (4 + head.strongLength),
+      sum: sum === null ? '' : sumText(conn.agreed.transferSum, sum),
+      filesTotal: this.#lists.totalEntries,
+      filesLeft: this.#lists.behind(request.ndx),
+      listComplete: progress.listComplete,
+      totalSize: progress.bytesTotal,
+    });
+  }
+
+  /**
+   * In a local copy a large file's content is copied by the system, if it can. Then nothing travels that could be
+   * damaged on the way, and no sum is made: the receiver sees to it that all bytes were copied.
+   * @returns whether that was done
+   */
+  async #handOver(ndx: number, file: ReadFile, count: CountContent): Promise<boolean> {
+    const conn = this.#conn;
+    const { options, transport, agreed } = conn;
+    const { handover } = transport;
+    if (handover === undefined || file.descriptor === undefined || file.size < HANDOVER_BYTES) return false;
+    // Whoever wants to see what is sent, or wants it slow, is served as ever.
+    if (options.batch !== null || options.bwlimit > 0 || agreed.compression !== null || tellsSums(options))
+      return false;
+    const taken = handover.offer(ndx, {
+      file,
+      size: file.size,
+      copied: async (bytes) => {
+        conn.check();
+        count(bytes, bytes, 0);
+        conn.input.lastArrival = Date.now();
+        if (conn.sliceOver) await conn.pause();
+      },
+    });
+    conn.output.flush();
+    const done = await taken;
+    conn.check();
+    return done;
+  }
+
+  /** @returns the sum that was sent */
+  async #sendTokens(
+    table: SignatureTable | null,
+    entry: FileEntry,
+    file: ReadFile,
+    mode: UpdateMode,
+    count: CountContent,
+  ): Promise<Uint8Array> {
+    const conn = this.#conn;
+    const { data } = conn.output;
     this.#tokens.begin();
     this.#matcher.begin(file, file.size, table, this.#fileSum, mode);
     let sum: Uint8Array;
     try {
       while (this.#matcher.step(STEP_BYTES)) {
-        progress.nameBytes = this.#matcher.bytesRead;
-        progress.bytesDone = Math.max(progress.bytesDone, bytesBefore + Math.min(progress.nameBytes, entry.size));
-        progress.literal = literalBefore + this.#matcher.literalBytes;
-        progress.matched = matchedBefore + this.#matcher.matchedBytes;
+        count(this.#matcher.bytesRead, this.#matcher.literalBytes, this.#matcher.matchedBytes);
         if (conn.output.congested) await conn.drained();
         else if (conn.sliceOver) await conn.pause();
       }
@@ -403,27 +479,17 @@ export class Sender {
     }
     this.#tokens.end();
     data.bytes(sum, 0, sum.length);
-    if (aside) conn.output.withhold(false);
-    progress.literal = this.totals.literal += this.#matcher.literalBytes;
-    progress.matched = this.totals.matched += this.#matcher.matchedBytes;
-    progress.bytesDone = bytesBefore + entry.size;
-    if (!again) progress.filesDone++;
-    this.#countTransferred(entry);
-    if (!conn.tellsItems || again) return;
-    conn.emit({
-      type: 'transferred',
-      name: givenName(entry),
-      size: entry.size,
-      bytes: data.total - written,
-      sumBytes: SUM_HEAD_BYTES + head.count * (4 + head.strongLength),
-      sum: sumText(conn.agreed.transferSum, sum),
-      filesTotal: this.#lists.totalEntries,
-      filesLeft: this.#lists.behind(request.ndx),
-      listComplete: progress.listComplete,
-      totalSize: progress.bytesTotal,
-    });
+    return sum;
   }
 }
+
+/** What copied content counts as: the bytes of its tokens and its sum, as they would have been sent. */
+export function copiedAs(size: number, { transferSum }: Agreement): number {
+  return size + 4 * (Math.ceil(size / MAX_LITERAL) + 1) + checksumLength(transferSum);
+}
+
+/** Shows what of a file was read, sent, and found on the other side, in bytes. */
+type CountContent = (read: number, literal: number, matched: number) => void;
 
 /** A sign of life as protocol 29 has it, whose generators may have no frames: an item behind the last (§4.5). */
 export function isKeepAlive(

@@ -1,4 +1,5 @@
 import { Duplex, PassThrough } from 'node:stream';
+import { Handover } from './handover.ts';
 import type { ServerSide } from './server-side.ts';
 import type { PeerExit, Transport } from './transport.ts';
 
@@ -118,13 +119,25 @@ export function createPair(): [Transport, Transport] {
 
 /** A client's transport and the server's side of it, as an SSH channel would give them: with stderr and an exit code. */
 export function createServedPair(): { client: Transport; server: ServerSide } {
+  return served();
+}
+
+/** The same where both sides deal with files of this machine: they hand large ones over. */
+export function createLocalPair(): { client: Transport; server: ServerSide } {
+  const handover = new Handover();
+  return served(handover);
+}
+
+function served(handover?: Handover): { client: Transport; server: ServerSide } {
   const [a, b] = makeEnds();
   const stderr = new PassThrough({ highWaterMark: 64 << 10 });
   b.once('close', () => stderr.end());
+  for (const end of [a, b]) end.once('close', () => handover?.close());
   let exited = false;
   return {
-    client: { ...asTransport(a), stderr },
+    client: { ...asTransport(a), stderr, ...(handover && { handover }) },
     server: {
+      ...(handover && { handover }),
       stream: b,
       stderr,
       exit(code) {

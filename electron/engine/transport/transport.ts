@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from 'node:stream';
+import type { Handover } from './handover.ts';
 
 /** How the peer's program ended. `code` null with a `signal` is a failure; both null means the channel closed without a status. */
 export interface PeerExit {
@@ -23,6 +24,8 @@ export interface Transport {
   readonly exit: Promise<PeerExit>;
   /** Protocol version a daemon's greeting agreed on before the stream began; absent where both sides open with theirs. */
   readonly greeted?: number;
+  /** Where both ends are this process and files of this machine: hands files over. */
+  readonly handover?: Handover;
   /** For messages: `user@host`, `local`, or the command. */
   readonly description: string;
   /** Tears everything down at once; idempotent. */
