@@ -76,10 +76,11 @@ function source() {
 
 /**
  * A copy of the source with what the suite calls, and this program under rsync's name.
+ * @param {string} from the source
  * @param {string} folder
  */
-function prepare(folder) {
-  cpSync(source(), folder, { recursive: true, filter: (path) => !path.endsWith('/.git') });
+function prepare(from, folder) {
+  cpSync(from, folder, { recursive: true, filter: (path) => !path.endsWith('/.git') });
   // Without what only rsync itself is linked with.
   const without = ['openssl', 'xxhash', 'zstd', 'lz4', 'md2man'].map((name) => `--disable-${name}`);
   const built =
@@ -207,10 +208,12 @@ if (process.platform !== 'linux') notRun('needs Linux');
 const missing = NEEDS.filter((name) => which(name) === null);
 if (missing.length > 0) notRun(`needs ${missing.join(', ')}`);
 
+// Before there is a folder to remove: without it nothing is run.
+const from = source();
 const place = mkdtempSync(join(tmpdir(), 'driftline-upstream-'));
 try {
   const folder = join(place, 'suite');
-  prepare(folder);
+  prepare(from, folder);
   chmodSync(place, 0o755);
   const names = process.argv.slice(2);
   for (const user of users()) if (!(await pass(folder, user, names))) process.exitCode = 1;
