@@ -29,6 +29,9 @@ describe.each(SIDES)('a sender talks to our %s', (side: Side) => {
     expect(field.read('old')).toBe('old content');
   };
   const nothingMade = (): void => expect(allNames(field.folders.dst)).toEqual(['old']);
+  /** The folder `d` may or may not have been made by the time a file is refused. */
+  const onlyFolderMade = (): void =>
+    expect(allNames(field.folders.dst).filter((name) => name !== 'd')).toEqual(['old']);
 
   /** What every attack below is but for one change: without it, all arrives. */
   it.each<[string, Attack]>([
@@ -196,7 +199,7 @@ describe.each(SIDES)('a sender talks to our %s', (side: Side) => {
     it('of content that came already', async () => {
       const outcome = await play({}, { item: (request) => ({ ...request, ndx: 1 }) });
       expectRefused(side, outcome, 'unrequested-data');
-      expect(allNames(field.folders.dst)).toEqual(['d', 'old']);
+      onlyFolderMade();
     });
 
     it('of content that was not asked for', async () => {
@@ -227,7 +230,7 @@ describe.each(SIDES)('a sender talks to our %s', (side: Side) => {
     ['more blocks than were asked with', [2, 700, 2, 1]],
   ])('H9: a sum head with %s', async (_, head) => {
     await refused(play({}, { item: (request) => ({ ...request, head }) }), 'bad-sum-head');
-    expect(allNames(field.folders.dst)).toEqual(['d', 'old']);
+    onlyFolderMade();
   });
 
   describe.each<[string, string[]]>([
