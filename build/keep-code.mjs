@@ -26,8 +26,10 @@ try {
   const words = (/** @type {string[]} */ ...list) => /** @type {any} */ (list);
   await exports.runRsync(words('-a', `${from}/`, to));
   await exports.runRsync(words('-ai', `${from}/`, to));
-  // What a connection needs is read before it is refused.
-  await exports.runRsync(words('-a', `${from}/`, 'localhost:1:'));
+  // What a connection needs is read before it is refused: nobody listens at port 1.
+  mkdirSync(join(folder, '.ssh'));
+  writeFileSync(join(folder, '.ssh/config'), 'Host nobody\n  HostName 127.0.0.1\n  Port 1\n');
+  await exports.runRsync(words('-a', `${from}/`, 'nobody:to'));
   writeFileSync(`${file}.code`, Buffer.concat([Buffer.from(id, 'latin1'), script.createCachedData()]));
 } finally {
   rmSync(folder, { recursive: true, force: true });
