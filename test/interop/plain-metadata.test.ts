@@ -71,10 +71,10 @@ const times: Scenario[] = [
   { name: '-J', args: ['-aiJ'], source: modes, destination: others },
   { name: '-OJ without -t', args: ['-rliOJ'], source: modes, destination: others, times: false },
   {
-    name: 'a fraction that protocol 30 cannot send, after equal sums',
+    name: 'a fraction that protocol 30 cannot send, after equal sums, which links have not',
     args: ['-aic', '--protocol=30'],
-    source: { f: file('f') },
-    destination: { f: file('f', { nsec: 375_000_000 }) },
+    source: { f: file('f'), link: link('f', { uid: 1234 }) },
+    destination: { f: file('f', { nsec: 375_000_000 }), link: link('f', { nsec: 875_000_000 }) },
   },
   {
     name: 'the fraction of a folder that takes another mode',

@@ -5,7 +5,7 @@ import type { ByteString } from '../../../shared/model/path.ts';
 import { entryName, type FileEntry } from '../flist/entry.ts';
 import type { Stat } from '../fs/fs.ts';
 import { sameTime, type DestinationView } from '../plan/decide.ts';
-import { Mode, isDevice, isDir, isLink } from '../wire/constants.ts';
+import { Mode, isDevice, isDir, isLink, isReg } from '../wire/constants.ts';
 import { attributesFor, changedAttributes, setWhatCanBe } from './attributes.ts';
 import type { Deleter } from './delete.ts';
 import { shownName, type Place } from './destination.ts';
@@ -64,7 +64,8 @@ export class LocalItems {
     const { options } = conn;
     const wanted = attributesFor(entry, before, options, abilities, umask);
     // A time that is taken for equal stays, unless equal sums say more than times do.
-    if (existing && !options.checksum && sameTime(entry, existing, options)) wanted.mtime = null;
+    const exact = options.checksum && isReg(entry.mode);
+    if (existing && !exact && sameTime(entry, existing, options)) wanted.mtime = null;
     const attributes = existing ? changedAttributes(wanted, existing) : wanted;
     const refused = setWhatCanBe(place.dir, place.name, attributes, isLink(entry.mode));
     if (refused !== null) this.#state.attributesFailed(entry, refused);
