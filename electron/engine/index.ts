@@ -86,8 +86,8 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
       conn.output.flush();
       // A daemon's names are below its module.
       const inModule = options.relative && conn.transport.greeted !== undefined;
-      // What the other half of this process lists is in another charset than what was asked for.
-      const expects = !options.trustSender && !(request.local && options.iconv !== null);
+      // The other half of this process sends what was asked for, and what of it is gone.
+      const expects = !options.trustSender && !request.local;
       const named = inModule ? request.sources.map((each) => each.replace(/^[^/]*\/?/, '')) : request.sources;
       totals = await receivingSide(conn, {
         path: request.destination,

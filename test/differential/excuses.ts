@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Case } from './case.ts';
-import type { Entry } from './tree.ts';
+import { pieceSize, type Entry } from './tree.ts';
 
 /**
  * What Driftline does otherwise on purpose, or because rsync 3.5 loses data there: cases that are not judged. Each was
@@ -120,7 +120,13 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
     applies: ({ source, destination }, has) =>
       has('--backup-dir=bak') &&
       !has('--no-inc-recursive') &&
-      !source.some((one) => !one.path.includes('/') && one.kind !== 'dir' && replaces(one, destination)),
+      !source.some(
+        (one) =>
+          !one.path.includes('/') &&
+          one.kind !== 'dir' &&
+          replaces(one, destination) &&
+          !(has('--size-only') && destination!.some((at) => at.path === one.path && sizeOf(at) === sizeOf(one))),
+      ),
   },
   {
     why: 'rsync follows links within the alternate folder; we do not leave the folder that was named',
@@ -194,6 +200,18 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
       route === 'pull' && list !== null && args.some((word) => /^(--exclude|-f)/.test(word)) && !has('--no-r'),
   },
   {
+    why: 'the same of the folders on the way to a source argument, with -R',
+    applies: ({ route, sources, args }, has) =>
+      route === 'pull' &&
+      has('-R') &&
+      sources.some((source) =>
+        posix
+          .dirname(source)
+          .split('/')
+          .some((folder) => excludes(args, folder)),
+      ),
+  },
+  {
     why: 'rsync keeps to the rule files of `folder/` for the sources that are named behind it',
     applies: ({ sources }, has) =>
       has('-f:', '-f dir-merge', '-C') && sources.slice(0, -1).some((source) => source.endsWith('/')),
@@ -233,6 +251,16 @@ const replaces = ({ path, kind, mtime, pieces }: Entry, tree: readonly Entry[] |
       (at.kind === 'file' || at.kind === 'hard') &&
       (at.kind !== kind || at.mtime !== mtime || JSON.stringify(at.pieces) !== JSON.stringify(pieces)),
   ) ?? false;
+
+const sizeOf = ({ pieces }: Entry): number => (pieces ?? []).reduce((sum, piece) => sum + pieceSize(piece), 0);
+
+/** Whether a rule of the command line leaves out a folder that lies in no other one. */
+const excludes = (args: readonly string[], folder: string): boolean =>
+  args.some((word, i) => {
+    const rule = args[i - 1] === '--exclude' ? `- ${word}` : args[i - 1] === '-f' ? word : '';
+    const pattern = /^-[!pr/]* \/?(.+?)\/?$/.exec(rule)?.[1];
+    return pattern !== undefined && (pattern === folder || /^\*+$/.test(pattern) || pattern === `${folder[0]}*`);
+  });
 
 const keepsModes = ({ args }: Case): boolean =>
   args.some((arg) => /^-[a-zA-Z]*[ap]/.test(arg) || arg === '--perms' || arg === '--archive') &&

@@ -240,6 +240,14 @@ const scope: Scenario[] = [
     sources: ['src/./none', 'src/./top', 'src/./a/none', 'src/./gone'],
     destination: { none: file('n'), a: dir({ none: dir({}) }), gone: dir({ full: file('f') }) },
   })),
+  // Rules of the sending side alone do not keep what is missing from being named, and so deleted.
+  ...['--exclude=none', '-fH none'].map((rule) => ({
+    name: `missing arguments deleted, ${rule}`,
+    args: ['-aiR', '--delete-missing-args', rule],
+    source: nested,
+    sources: ['src/./none', 'src/./top', 'src/./a/none'],
+    destination: { none: file('n'), a: dir({ none: file('f') }) },
+  })),
   {
     name: 'the first of equal names wins',
     args: ['-ai'],

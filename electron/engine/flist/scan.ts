@@ -159,7 +159,8 @@ export class SourceScan {
         for (const entry of list) all.push(entry);
         if (!complete) continue;
         const found = this.#lookUp(argument, root);
-        const entry = found && this.#argument(argument, root, found);
+        if (!found || this.#excludes(argument, root, found)) continue;
+        const entry = this.#argument(argument, root, found);
         if (entry) all.push(entry);
       }
     }
@@ -305,13 +306,21 @@ export class SourceScan {
   }
 
   /** Whether an argument stays at home, and with it the parents it names. */
-  #isLeftOut({ kind, name, absolute }: SourceArgument, root: number, found: Look): boolean {
+  #isLeftOut(argument: SourceArgument, root: number, found: Look): boolean {
+    const { name, absolute } = argument;
     const { recursive, dirs } = this.#options;
+    // As in rsync: whether what is to be deleted may go is for the rules of the receiving side to say, unless a list of
+    // what is in its folder is sent (`scanDirs`).
+    if (found.stat === MISSING) return false;
     const directory = isDir(found.stat.mode);
-    if (kind !== 'root' && this.#filter(name, directory, root)) return true;
+    if (this.#excludes(argument, root, found)) return true;
     if (!directory || recursive || dirs) return false;
     this.#hooks.message(`skipping directory ${absolute ? '/' : ''}${name}`);
     return true;
+  }
+
+  #excludes({ kind, name }: SourceArgument, root: number, { stat }: Look): boolean {
+    return kind !== 'root' && this.#filter(name, isDir(stat.mode), root);
   }
 
   #argument({ kind, name, base, absolute }: SourceArgument, root: number, found: Look): FileEntry | null {
