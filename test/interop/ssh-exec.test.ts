@@ -1,11 +1,13 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exitError } from '../../electron/engine/transport/peer-exit.ts';
 import type { SshConnection } from '../../electron/engine/transport/ssh.ts';
+import { startLink } from '../bench/link.ts';
 import { connectTo, errorOf, readAll, sshdFor } from '../support/ssh-client.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
@@ -27,6 +29,22 @@ afterAll(async () => {
 });
 
 const sum = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
+
+/** How much arrives while nobody reads; then all of it is read. */
+async function sentAhead(over: SshConnection): Promise<number> {
+  const total = 40 << 20;
+  const transport = await over.exec(`head -c ${total} /dev/zero`);
+  let held: number;
+  do {
+    held = transport.stream.readableLength;
+    // Whatever the server was allowed to send is here before the answers to these.
+    for (let i = 0; i < 3; i++) await over.roundTripMs();
+  } while (held < 2 << 20 || transport.stream.readableLength > held);
+  const { out } = await readAll(transport);
+  expect(out.length).toBe(total);
+  expect(await transport.exit).toEqual({ code: 0, signal: null });
+  return held;
+}
 
 describe('exec', () => {
   it('carries 16 MiB of binary data both ways unchanged, with a clean exit', async () => {
@@ -74,16 +92,16 @@ describe('exec', () => {
     expect(await killed.exit).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
-  it('holds no more than its window when nobody reads, and goes on when somebody does', async () => {
-    const total = 40 << 20;
-    const transport = await connection.exec(`head -c ${total} /dev/zero`);
-    while (transport.stream.readableLength < 16 << 20) await connection.roundTripMs();
-    // Whatever the server were to send beyond that would be here before the answers to these.
-    for (let i = 0; i < 3; i++) await connection.roundTripMs();
-    expect(transport.stream.readableLength).toBe(16 << 20);
-    const { out } = await readAll(transport);
-    expect(out.length).toBe(total);
-    expect(await transport.exit).toEqual({ code: 0, signal: null });
+  it('lets a server that is far away send more ahead than one that is near, and no more than 16 MiB', async () => {
+    const link = await startLink(sshd.port, 50);
+    const far = await connectTo(sshd, { via: connect(link.port, '127.0.0.1') });
+    try {
+      expect(await sentAhead(connection)).toBeLessThanOrEqual(16 << 20);
+      expect(await sentAhead(far)).toBe(16 << 20);
+    } finally {
+      far.close();
+      await link.close();
+    }
   });
 
   it('makes a writer wait for a peer that does not read', async () => {

@@ -4,18 +4,30 @@ import { DriftlineError, fail } from '../../../shared/errors.ts';
 import type { PeerExit, Transport } from './transport.ts';
 import type { ServerSide } from './server-side.ts';
 
-/**
- * Receive window per channel, in bytes: what the server may send before we have read it. ssh2's fixed 2 MiB bounds a
- * pull to 2 MiB per round trip; this allows 160 MB/s at 100 ms. It is also the most memory a slow reader can cost.
- */
-const WINDOW = 16 << 20;
-/** A grant is sent once this much is free: few enough adjustments, early enough for the server never to stop. */
-const GRANT = 1 << 20;
+/** OpenSSH's own receive window, in bytes, and ssh2's. */
+const LEAST_WINDOW = 2 << 20;
+/** 160 MB/s at 100 ms. It is also the most memory that a slow reader can cost. */
+const MOST_WINDOW = 16 << 20;
+/** Bytes that may be under way for each millisecond of a round trip. */
+const WINDOW_PER_MS = 256 << 10;
+/** Bytes kept for the reader before the channel is asked to wait. */
+const HIGH_WATER = 1 << 20;
 /** No new packet is made while more than this waits in the socket, whatever window a server grants. */
 const SOCKET_BACKLOG = 512 << 10;
 
 /** How long a program that has closed its output may take to end, once nobody is interested any more. */
 const GRACE_MS = 10_000;
+
+/**
+ * Receive window of a channel: what the server may send before we have read it. Over a long way a small one bounds a
+ * pull to its size per round trip. Over a short one a large one is of no use and does harm: sshd keeps all that the
+ * window allows and the socket does not take, and moves it about with every packet, which halved the pace of pulls.
+ * @param roundTripMs between us and the server, in milliseconds; Infinity where it is not known
+ * @returns bytes
+ */
+export function windowFor(roundTripMs: number): number {
+  return Math.round(Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, roundTripMs * WINDOW_PER_MS)));
+}
 
 /** The parts of ssh2 1.17's channel that its types leave out (lib/Channel.js); the version is pinned in package.json. */
 interface ChannelInternals {
@@ -43,6 +55,7 @@ export class ChannelStream extends Duplex {
   readonly #channel: Channel;
   readonly #internals: ChannelInternals;
   readonly #endOnFinal: boolean;
+  readonly #window: number;
   #outstanding: number;
   #closed = false;
   #inputEnded = false;
@@ -51,10 +64,14 @@ export class ChannelStream extends Duplex {
   #peerExit: PeerExit = { code: null, signal: null };
   #resolveExit: (exit: PeerExit) => void = () => {};
 
-  /** @param role `server` holds back end-of-file until the exit code was sent (see `serveChannel`) */
-  constructor(channel: ClientChannel | ServerChannel, role: 'client' | 'server') {
-    super({ readableHighWaterMark: GRANT, writableHighWaterMark: 256 << 10, emitClose: true });
+  /**
+   * @param role `server` holds back end-of-file until the exit code was sent (see `serveChannel`)
+   * @param window see {@link windowFor}
+   */
+  constructor(channel: ClientChannel | ServerChannel, role: 'client' | 'server', window: number) {
+    super({ readableHighWaterMark: HIGH_WATER, writableHighWaterMark: 256 << 10, emitClose: true });
     this.#channel = channel;
+    this.#window = window;
     this.#endOnFinal = role === 'client';
     this.#internals = channel as unknown as ChannelInternals;
     const source = role === 'client' ? (channel as ClientChannel).stderr : null;
@@ -94,8 +111,9 @@ export class ChannelStream extends Duplex {
 
   #grant(): void {
     const held = this.readableLength + this.stderr.readableLength;
-    const free = WINDOW - this.#outstanding - held;
-    if (free < GRANT || this.#closed || this.#internals.outgoing.state === 'closed') return;
+    const free = this.#window - this.#outstanding - held;
+    // Few enough adjustments, early enough for the server never to stop.
+    if (free < this.#window / 4 || this.#closed || this.#internals.outgoing.state === 'closed') return;
     this.#outstanding += free;
     this.#internals._client._protocol.channelWindowAdjust(this.#internals.outgoing.id, free);
   }
@@ -164,12 +182,16 @@ export class ChannelStream extends Duplex {
   }
 }
 
-/** Wraps a client's exec channel. `onClose` lets the connection forget it. */
+/**
+ * Wraps a client's exec channel.
+ * @param roundTripMs see {@link windowFor}
+ */
 export function clientTransport(
   channel: ClientChannel,
   description: string,
+  roundTripMs: number,
 ): Transport & { fail(error: DriftlineError): void } {
-  const stream = new ChannelStream(channel, 'client');
+  const stream = new ChannelStream(channel, 'client', windowFor(roundTripMs));
   // Whoever reads sees the error as well; without a reader it must not end the process.
   stream.on('error', () => {});
   return {
@@ -184,7 +206,8 @@ export function clientTransport(
 
 /** Wraps the channel of an accepted exec request. */
 export function serveChannel(channel: ServerChannel): ServerSide {
-  const stream = new ChannelStream(channel, 'server');
+  // Nothing tells a server how far its client is.
+  const stream = new ChannelStream(channel, 'server', LEAST_WINDOW);
   stream.on('error', () => {});
   let closed = false;
   let release: (() => void) | null = null;

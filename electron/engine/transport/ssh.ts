@@ -8,7 +8,7 @@ import { HoldTimer } from '../hold-timer.ts';
 import { HostKeyCheck } from './host-key-check.ts';
 import type { KnownHostsSources } from './known-hosts.ts';
 import { AuthSequence } from './ssh-auth.ts';
-import { ChannelStream, clientTransport } from './ssh-channel.ts';
+import { ChannelStream, clientTransport, windowFor } from './ssh-channel.ts';
 import { closedError, mapSshError, noSshError, type RawSshError, type SshPhase, timeoutError } from './ssh-errors.ts';
 import { CHACHA20, offeredAlgorithms } from './ssh-policy.ts';
 import { checkTarget, describeTarget, type SshPrompts, type SshTarget } from './ssh-target.ts';
@@ -112,6 +112,10 @@ class Connection implements SshConnection {
   /** Set once: what ended the connection; `close()` counts as cancelled for whoever still uses it. */
   #ended: DriftlineError | null = null;
   #bannerLeft = MAX_BANNER;
+  /** When the server was asked last during the login. */
+  #asked = Infinity;
+  /** How long the shortest of its answers took, in milliseconds: hardly more than the way there and back. */
+  #roundTrip = Infinity;
   /** What came first, to tell what is no SSH server. */
   #first: Buffer | null = null;
 
@@ -193,11 +197,16 @@ class Connection implements SshConnection {
       ),
     );
     client.on('ready', () => {
+      this.#answered();
       client.setNoDelay(true);
       this.#timer.stop();
       this.#phase = 'ready';
       this.#resolveReady();
     });
+  }
+
+  #answered(): void {
+    this.#roundTrip = Math.min(this.#roundTrip, Math.max(0, performance.now() - this.#asked));
   }
 
   #enter(phase: SshPhase): void {
@@ -244,11 +253,15 @@ class Connection implements SshConnection {
       this.#end(asError(error));
       return;
     }
-    if (this.#phase === 'handshake') this.#enter('auth');
+    if (this.#phase !== 'handshake') return;
+    // ssh2 asks for the login now.
+    this.#asked = performance.now();
+    this.#enter('auth');
   }
 
   async #nextAttempt(offered: unknown, partial: boolean | null, next: NextAuthHandler): Promise<void> {
     if (this.#ended !== null) return;
+    this.#answered();
     // ssh2 hands over whatever name-list the server sent.
     const methods = Array.isArray(offered) ? offered.filter((name) => typeof name === 'string') : null;
     this.#timer.start();
@@ -258,8 +271,9 @@ class Connection implements SshConnection {
         partial: partial === true,
       });
       if (this.#ended !== null) return;
-      if (step.done === true) this.#end(step.value);
-      else next(step.value);
+      if (step.done === true) return this.#end(step.value);
+      this.#asked = performance.now();
+      next(step.value);
     } catch (error) {
       this.#end(asError(error));
     }
@@ -296,7 +310,7 @@ class Connection implements SshConnection {
           );
           return;
         }
-        const transport = clientTransport(channel, this.description);
+        const transport = clientTransport(channel, this.description, this.#roundTrip);
         this.#transports.add(transport);
         void transport.exit.then(() => this.#transports.delete(transport));
         resolve(transport);
@@ -308,7 +322,7 @@ class Connection implements SshConnection {
     return this.#await<Duplex>((resolve, reject) => {
       this.#client.forwardOut('127.0.0.1', 0, host, port, (error: Error | undefined, channel: ClientChannel) => {
         if (this.#ended !== null) return;
-        if (error === undefined) return resolve(new ChannelStream(channel, 'client'));
+        if (error === undefined) return resolve(new ChannelStream(channel, 'client', windowFor(this.#roundTrip)));
         const why = displayPath(error.message).slice(0, 200);
         reject(
           fail(
