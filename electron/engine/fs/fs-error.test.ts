@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { expect, it } from 'vitest';
-import { errnoOf, fsError } from './fs-error.ts';
+import { errnoName, errnoOf, fsError } from './fs-error.ts';
 
 const thrown = (code: string, errno: number): Error => Object.assign(new Error(code), { code, errno });
 
@@ -13,5 +13,10 @@ it.runIf(process.platform !== 'win32')('an errno that libuv does not know has it
     details: { errno: 'EDQUOT' },
   });
   expect(errnoOf(thrown('UNKNOWN', -9999))).toBe('UNKNOWN');
+  expect([constants.errno.EDQUOT, constants.errno.ENOENT, 9999].map(errnoName)).toEqual([
+    'EDQUOT',
+    'ENOENT',
+    'UNKNOWN',
+  ]);
   expect(errnoOf(thrown('ENOENT', -2))).toBe('ENOENT');
 });

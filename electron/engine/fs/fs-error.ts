@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { native } from './native-path.ts';
@@ -35,9 +36,15 @@ const REASON: Record<string, string> = {
 export function errnoOf(error: unknown): string {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return '';
   if (error.code.startsWith('ERR_')) return 'EINVAL';
-  // libuv has no name for some that matter (EDQUOT, ESTALE); their number is there.
-  const number = error.code === 'UNKNOWN' && 'errno' in error ? -Number(error.errno) : 0;
-  return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? error.code;
+  return error.code === 'UNKNOWN' && 'errno' in error ? errnoName(-Number(error.errno)) : error.code;
+}
+
+/** The name of an errno; `UNKNOWN` where it has none. */
+export function errnoName(errno: number): string {
+  // libuv has no name for some that matter (EDQUOT, ESTALE), and makes a sentence of those.
+  const name = getSystemErrorName(-errno);
+  if (/^E[A-Z0-9]+$/.test(name)) return name;
+  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? 'UNKNOWN';
 }
 
 /** True for the two codes that mean "there is nothing at this path". */

@@ -73,12 +73,20 @@ describe.skipIf(process.platform !== 'linux')('a held source', () => {
     symlinkSync('f', join(base, 'src/sub/l'));
     const names = ['sub', 'sub/f', 'sub/l', 'sub/\xe9', 'sub/deep/f', 'none', 'sub/f/x', 'sub/f\0x', '.', 'sub/..'];
     const look = () =>
-      names.map((name) => outcome(() => [fs, nodeSourceFs].map((at) => at.lstat(`${base}/src/${name}`))));
+      [fs, nodeSourceFs].flatMap((at) =>
+        names.flatMap((name) => [
+          outcome(() => at.lstat(`${base}/src/${name}`)),
+          outcome(() => read(at, `src/${name}`)),
+        ]),
+      );
     const first = look();
     for (let i = 0; i < 5000; i++) fs.lstat(`${base}/src/sub/f`);
     expect(look()).toEqual(first);
     swap();
-    expect(source(['src/']).lstat(`${base}/src/sub/f`)).toBeNull();
+    expect(read(fs, 'src/sub/f')).toBe('inside');
+    const late = source(['src/']);
+    expect(late.lstat(`${base}/src/sub/f`)).toBeNull();
+    expect(outcome(() => read(late, 'src/sub/f'))).toBe('enoent');
   });
 
   it('takes what lies below a link for gone, where nothing was held before', () => {

@@ -1,6 +1,7 @@
 import { type ByteString, folderOf } from '../../../shared/model/path.ts';
 import { canHold, type DirHandle, HeldDirs } from './dir-handles.ts';
 import type { SourceFs } from './fs.ts';
+import { NO_FOLDER } from './entry-calls.ts';
 import { nodeSourceFs, type Reach, sourceOnNode } from './node-fs.ts';
 
 /** Named folders that are held at a time, each with what is held below it. */
@@ -28,7 +29,7 @@ class HeldPaths implements Reach {
   readonly #named: ReadonlySet<ByteString>;
   /** The named folders used last, the latest at the end. */
   readonly #held = new Map<ByteString, HeldDirs>();
-  readonly #place = { fd: -1, name: '' as ByteString };
+  readonly #place = { dir: NO_FOLDER, name: '' as ByteString };
   /** The folder of the call before. A handle is good until its folders are asked for another one. */
   #last: { folder: ByteString; handle: DirHandle | null | undefined } | null = null;
 
@@ -36,21 +37,13 @@ class HeldPaths implements Reach {
     this.#named = named;
   }
 
-  entry(path: ByteString): ByteString | null {
+  place(path: ByteString): { dir: DirHandle; name: ByteString } | null {
     const name = path.slice(path.lastIndexOf('/') + 1);
     // A folder by itself is one that the user named.
-    if (name === '' || name === '.' || name === '..') return path;
-    const handle = this.#folder(folderOf(path));
-    return handle === undefined ? path : handle && handle.prefix + name;
-  }
-
-  place(path: ByteString): { fd: number; name: ByteString } | null {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    if (name === '' || name === '.' || name === '..') return null;
-    const fd = this.#folder(folderOf(path))?.fd ?? null;
-    if (fd === null) return null;
-    this.#place.fd = fd;
-    this.#place.name = name;
+    const handle = name === '' || name === '.' || name === '..' ? undefined : this.#folder(folderOf(path));
+    if (handle === null) return null;
+    this.#place.dir = handle ?? NO_FOLDER;
+    this.#place.name = handle ? name : path;
     return this.#place;
   }
 

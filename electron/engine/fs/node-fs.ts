@@ -2,12 +2,14 @@ import fs from 'node:fs';
 import { fail } from '../../../shared/errors.ts';
 import { type ByteString, bytesToText, displayPath } from '../../../shared/model/path.ts';
 import { majorOf, minorOf } from './device-number.ts';
+import type { DirHandle } from './dir-handles.ts';
 import { deviceSize } from './device-size.ts';
+import { NO_FOLDER, openEntry } from './entry-calls.ts';
 import type { ReadFile, ReadHow, SourceFs, Stat } from './fs.ts';
 import { errnoError, errnoOf, fsError, isMissing } from './fs-error.ts';
 import { kernelAcls } from './acl.ts';
 import { native } from './native-path.ts';
-import { loadPosix, type Posix } from './posix.ts';
+import { fasterCalls, type Posix } from './posix.ts';
 import { openXattrs } from './xattr.ts';
 
 const { S_IFMT, S_IFREG, S_IFBLK, S_IFCHR, O_RDONLY } = fs.constants;
@@ -23,47 +25,31 @@ export const BYTES = { encoding: 'latin1' } as const;
 
 /** How the system is to reach what lies at a path. Null: nothing lies there any more. */
 export interface Reach {
-  entry(path: ByteString): ByteString | null;
-  /** The same for a folder that is to be listed. */
+  /** A folder, and what the entry is called in it. Good until the next call. */
+  place(path: ByteString): { readonly dir: DirHandle; readonly name: ByteString } | null;
+  /** The path of a folder that is to be listed. */
   folder(path: ByteString): ByteString | null;
-  /**
-   * An open folder (null: none is needed), and what the entry is called in it; null where `entry` alone knows. Good until
-   * the next call.
-   */
-  place(path: ByteString): { readonly fd: number | null; readonly name: ByteString } | null;
-}
-
-/** Calls with half the cost take about 12 ms to load. This many looks at files of a source make that up. */
-const LOOKS_WORTH_LOADING = 4000;
-let looks = 0;
-
-function fasterCalls(): Posix | null {
-  return ++looks < LOOKS_WORTH_LOADING ? null : loadPosix();
 }
 
 /** The source side on node:fs. Nanoseconds need bigint stats, which cost no more than the inexact number form. */
 export function sourceOnNode(reach: Reach): SourceFs {
-  const at = (reached: ByteString | null, action: string, path: ByteString): ByteString => {
+  const at = <T>(reached: T | null, action: string, path: ByteString): T => {
     if (reached === null) throw errnoError('ENOENT', action, path);
     return reached;
   };
-  const stat = (call: BigStatCall, path: ByteString): Stat | null => {
-    const reached = reach.entry(path);
-    return reached === null ? null : statOrNull(call, reached, path);
+  const entry = (action: string, path: ByteString): ByteString => {
+    const { dir, name } = at(reach.place(path), action, path);
+    return dir.prefix + name;
   };
   return {
     lstat(path) {
-      const call = fasterCalls()?.lstat;
-      const place = call ? reach.place(path) : null;
-      // C would end the name at a NUL; Node refuses one.
-      if (!call || !place || path.includes('\0')) return stat(fs.lstatSync, path);
-      const found = emptyStat();
-      const errno = call(place.fd, place.name, found);
-      if (errno === '') return found;
-      if (isMissing(errno)) return null;
-      throw errnoError(errno, 'look at', path);
+      const place = reach.place(path);
+      return place && lstatEntry(place.dir, place.name, fasterCalls(), path);
     },
-    stat: (path) => stat(fs.statSync, path),
+    stat(path) {
+      const place = reach.place(path);
+      return place && statOrNull(fs.statSync, place.dir.prefix + place.name, path);
+    },
     readdir(path) {
       try {
         return fs.readdirSync(native(at(reach.folder(path), 'list', path)), BYTES);
@@ -73,38 +59,55 @@ export function sourceOnNode(reach: Reach): SourceFs {
     },
     readlink(path) {
       try {
-        return fs.readlinkSync(native(at(reach.entry(path), 'read the link', path)), BYTES);
+        return fs.readlinkSync(native(entry('read the link', path)), BYTES);
       } catch (error) {
         throw fsError(error, 'read the link', path);
       }
     },
     realpath(path) {
       try {
-        return fs.realpathSync.native(native(at(reach.entry(path), 'look at', path)), BYTES);
+        return fs.realpathSync.native(native(entry('look at', path)), BYTES);
       } catch (error) {
         throw fsError(error, 'look at', path);
       }
     },
-    openRead: (path, how) => openRegular(at(reach.entry(path), 'open', path), path, how),
+    openRead(path, how) {
+      const { dir, name } = at(reach.place(path), 'open', path);
+      return openRegular(dir, name, path, how);
+    },
     deviceSize,
     unlink(path) {
       try {
-        fs.unlinkSync(native(at(reach.entry(path), 'remove', path)));
+        fs.unlinkSync(native(entry('remove', path)));
       } catch (error) {
         throw fsError(error, 'remove', path);
       }
     },
-    xattrs: (path) => openXattrs(at(reach.entry(path), 'reach the attributes of', path), path),
+    xattrs: (path) => openXattrs(entry('reach the attributes of', path), path),
     acls: kernelAcls,
   };
 }
 
 /** The source side with paths as they are. */
 export const nodeSourceFs: SourceFs = sourceOnNode({
-  entry: (path) => path,
+  place: (path) => ({ dir: NO_FOLDER, name: path }),
   folder: (path) => path,
-  place: (path) => ({ fd: null, name: path }),
 });
+
+/**
+ * @param posix calls that are faster, or null
+ * @param shown the entry's path in messages
+ * @returns null if there is nothing of that name
+ */
+export function lstatEntry(dir: DirHandle, name: ByteString, posix: Posix | null, shown: ByteString): Stat | null {
+  const call = posix?.lstat;
+  if (!call) return statOrNull(fs.lstatSync, dir.prefix + name, shown);
+  const found = emptyStat();
+  const errno = dir.fd === null ? call(null, dir.prefix + name, found) : call(dir.fd, name, found);
+  if (errno === '') return found;
+  if (isMissing(errno)) return null;
+  throw errnoError(errno, 'look at', shown);
+}
 
 type BigStatCall = (path: string | Buffer, options: typeof BIG) => fs.BigIntStats | undefined;
 
@@ -153,7 +156,7 @@ export function toStat(stats: fs.BigIntStats): Stat {
 }
 
 /** For a call that fills it in. */
-export const emptyStat = (): Stat => ({
+const emptyStat = (): Stat => ({
   ...{ mode: 0, size: 0, mtime: 0, nsec: 0, atime: 0, uid: 0, gid: 0 },
   ...{ dev: 0, ino: 0, nlink: 0, rdevMajor: 0, rdevMinor: 0 },
 });
@@ -166,15 +169,19 @@ function exact(value: bigint): number | bigint {
 /**
  * Opens a regular file for reading. O_NOFOLLOW refuses a link planted at the last moment unless links are followed,
  * O_NONBLOCK keeps a FIFO from blocking the open; the type is then checked on the open file.
- * @param path what to open
- * @param shown its name in messages
+ * @param shown its path in messages
  * @throws fs with the errno's code; `not-regular` for anything else
  */
-export function openRegular(path: ByteString, shown: ByteString, { follow, noatime, devices }: ReadHow = {}): ReadFile {
+export function openRegular(
+  dir: DirHandle,
+  name: ByteString,
+  shown: ByteString,
+  { follow, noatime, devices }: ReadHow = {},
+): ReadFile {
   const flags = O_RDONLY | (follow ? 0 : O_NOFOLLOW) | O_NONBLOCK;
   let fd: number;
   try {
-    fd = noatime ? openQuietly(native(path), flags) : fs.openSync(native(path), flags);
+    fd = noatime ? openQuietly(dir, name, flags) : openEntry(dir, name, flags);
   } catch (error) {
     // A socket cannot be opened at all.
     if (errnoOf(error) === 'ENXIO') throw notRegular(shown);
@@ -198,12 +205,12 @@ function statOfOpen(fd: number): Stat {
 }
 
 /** Only its owner may read a file without a trace; everyone else reads it as usual. */
-function openQuietly(path: string | Buffer, flags: number): number {
+function openQuietly(dir: DirHandle, name: ByteString, flags: number): number {
   try {
-    return fs.openSync(path, flags | O_NOATIME);
+    return openEntry(dir, name, flags | O_NOATIME);
   } catch (error) {
     if (errnoOf(error) !== 'EPERM') throw error;
-    return fs.openSync(path, flags);
+    return openEntry(dir, name, flags);
   }
 }
 

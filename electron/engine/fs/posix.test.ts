@@ -48,6 +48,31 @@ describe.runIf(process.platform === 'linux')('loadPosix', () => {
     expect(posix.mknod!(null, `${dir}/f`, 0o10600, 0, 0)).toBe('EEXIST');
   });
 
+  it('opens and renames in a folder, follows no link, and lets no program inherit what is open', () => {
+    const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY } = fs.constants;
+    const folder = fs.openSync(dir, O_DIRECTORY);
+    const create = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+    try {
+      const fd = posix.openAt!(folder, 'n\xe9', create, 0o600) as number;
+      expect(fd).toBeGreaterThan(2);
+      const flags = parseInt(/^flags:\s*(\d+)$/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))![1]!, 8);
+      expect(flags & 0o2000000).not.toBe(0);
+      fs.writeSync(fd, 'x');
+      fs.closeSync(fd);
+      expect(posix.openAt!(folder, 'n\xe9', create, 0o600)).toBe('EEXIST');
+      expect(posix.renameAt!(folder, 'n\xe9', 'f')).toBe('');
+      expect(fs.statSync(`${dir}/f`)).toMatchObject({ mode: 0o100600, size: 1 });
+      fs.symlinkSync('f', `${dir}/l`);
+      expect(posix.openAt!(folder, 'l', O_RDONLY | O_NOFOLLOW, 0)).toBe('ELOOP');
+      expect(posix.openAt!(null, `${dir}/none`, O_RDONLY, 0)).toBe('ENOENT');
+      expect(posix.openAt!(folder, 'f\0', O_RDONLY, 0)).toBe('EINVAL');
+      expect(posix.renameAt!(folder, 'n\xe9', 'f')).toBe('ENOENT');
+      expect(posix.renameAt!(folder, 'f', 'f\0')).toBe('EINVAL');
+    } finally {
+      fs.closeSync(folder);
+    }
+  });
+
   it('refuses times the structure cannot hold', () => {
     fs.writeFileSync(`${dir}/f`, '');
     for (const [seconds, nsec] of [
@@ -86,7 +111,7 @@ describe.runIf(process.platform === 'linux')('loadPosix', () => {
 describe('without koffi', () => {
   it('sets times to the microsecond, negative ones too, and says what is not supported', async () => {
     vi.resetModules();
-    vi.doMock('./posix.ts', () => ({ loadPosix: () => null }));
+    vi.doMock('./posix.ts', () => ({ loadPosix: () => null, fasterCalls: () => null }));
     const { openRoot } = await import('./root.ts');
     const root = openRoot(dir);
     const top = root.dir('')!;

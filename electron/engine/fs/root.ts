@@ -20,7 +20,7 @@ import type {
 import { type Journal, NO_JOURNAL, type TempKind } from './journal.ts';
 import { atNamed, type Trust } from './named-path.ts';
 import { checkName, checkRel, native } from './native-path.ts';
-import { BYTES, emptyStat, openRegular, statOrNull } from './node-fs.ts';
+import { BYTES, lstatEntry, openRegular } from './node-fs.ts';
 import { loadPosix } from './posix.ts';
 import { chmodNoFollow, nodeTimes } from './file-attributes.ts';
 import { openInPlace } from './in-place-file.ts';
@@ -119,15 +119,7 @@ class Dir implements DestinationDir {
     if (name !== '.') checkName(name);
     const dir = this.#place.dirs.open(this.rel);
     if (dir === null) return null;
-    const call = loadPosix()?.lstat;
-    if (call) {
-      const stat = emptyStat();
-      const errno = dir.fd === null ? call(null, dir.prefix + name, stat) : call(dir.fd, name, stat);
-      if (errno === '') return stat;
-      if (isMissing(errno)) return null;
-      throw errnoError(errno, 'look at', this.#shown(name));
-    }
-    return statOrNull(fs.lstatSync, dir.prefix + name, this.#shown(name));
+    return lstatEntry(dir, name, loadPosix(), this.#shown(name));
   }
 
   readdir(): ByteString[] {
@@ -142,7 +134,8 @@ class Dir implements DestinationDir {
   }
 
   openRead(name: ByteString, devices = false): ReadFile {
-    return openRegular(this.#entry(name), this.#shown(name), { devices, noatime: this.#place.noatime });
+    checkName(name);
+    return openRegular(this.#dir(), name, this.#shown(name), { devices, noatime: this.#place.noatime });
   }
 
   mkdir(name: ByteString, mode: number): void {

@@ -4,6 +4,7 @@ import { errnoOf, fsError } from './fs-error.ts';
 import type { DestinationRoot, Stat } from './fs.ts';
 import { JOURNAL_NAME, type JournalRecord, parseJournal } from './journal.ts';
 import { native } from './native-path.ts';
+import { NO_FOLDER } from './entry-calls.ts';
 import { BYTES, openRegular } from './node-fs.ts';
 import { isAlive } from './process-identity.ts';
 import { openRoot } from './root.ts';
@@ -119,7 +120,7 @@ function readJournal(path: ByteString): ByteString | null {
   try {
     const stat = fs.lstatSync(native(path));
     if (!stat.isFile() || !isOurs(stat) || stat.size > MAX_JOURNAL) return null;
-    const file = openRegular(path, path);
+    const file = openRegular(NO_FOLDER, path, path);
     try {
       const bytes = Buffer.alloc(Math.min(file.size, MAX_JOURNAL));
       let length = 0;

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { fail, toErrorData } from '../../../shared/errors.ts';
 import { type ByteString, joinPath } from '../../../shared/model/path.ts';
 import type { DirHandle, DirHandles } from './dir-handles.ts';
+import { openEntry, renameEntry } from './entry-calls.ts';
 import { setFileAttributes } from './file-attributes.ts';
 import { FileWriter } from './file-writer.ts';
 import { errnoOf, fsError } from './fs-error.ts';
@@ -75,7 +76,7 @@ export function openTemp(
   target: ByteString,
   options: TempOptions,
 ): TempFile {
-  const make = (name: ByteString) => fs.openSync(native(dir.prefix + name), TEMP_FLAGS, 0o600);
+  const make = (name: ByteString) => openEntry(dir, name, TEMP_FLAGS, 0o600);
   const { temp, made } = makeTemporary(place, target, 'f', make, options.apart);
   place.dirs.pin(dir);
   return new OpenTempFile(place, home, dir, target, temp, made, options);
@@ -142,7 +143,7 @@ class OpenTempFile implements TempFile {
     setFileAttributes(this.#fd, attributes, this.#shown(), this.#place.fakeSuper);
     try {
       this.#close();
-      if (to === null) fs.renameSync(native(this.#dir.prefix + this.name), native(this.#dir.prefix + this.#target));
+      if (to === null) renameEntry(this.#dir, this.name, this.#target);
       else this.#home.rename(this.name, to.dir, to.name);
     } catch (error) {
       if (to !== null && toErrorData(error).code === 'exdev') return this.#copyTo(to, attributes);
