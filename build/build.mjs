@@ -39,6 +39,7 @@ const PARTS = {
       'one-script': 'electron/cli/one-script.ts',
       demo: 'electron/cli/demo.ts',
       'transfer-worker': 'electron/worker/transfer-worker.ts',
+      'list-worker': 'electron/worker/list-worker.ts',
       'demo-worker': 'electron/worker/demo-worker.ts',
       main: 'electron/main/main.ts',
       bench: 'test/bench/bench.ts',

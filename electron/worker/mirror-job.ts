@@ -4,6 +4,7 @@ import type { MirrorJob } from '../engine/mirror.ts';
 import { checkProfileOptions, readProfileOptions } from '../engine/options/profile-options.ts';
 import type { TransferOptions } from '../engine/options/transfer-options.ts';
 import type { HostLink } from './host-link.ts';
+import { listInThread } from './list-thread.ts';
 import type { WorkerJob } from './messages.ts';
 
 /** The engine's view of a worker's job. */
@@ -18,6 +19,7 @@ export function mirrorJob(job: WorkerJob, link: HostLink | null, signal: AbortSi
     startPeer: link ? (words) => link.startRsync(words) : localPeer(journalDir, signal),
     remoteUser: job.host?.user ?? '',
     journalDir,
+    listApart: listInThread,
   };
 }
 

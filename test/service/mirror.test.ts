@@ -54,6 +54,37 @@ describe('a local mirror', () => {
     });
   });
 
+  it('lists a large destination in a thread of its own, with the same plan, and stops it when the preview is given up', async () => {
+    const service = await startService();
+    const folder = tempFolder();
+    const [source, destination] = [join(folder, 'source'), join(folder, 'mirror')];
+    const fill = (place: string, count: number): void => {
+      mkdirSync(place, { recursive: true });
+      for (let i = 0; i < count; i++) writeFileSync(join(place, String(i)), '');
+    };
+    for (let at = 0; at < 21; at++) fill(join(source, `d${at}`), 1000);
+    fill(join(destination, 'd7'), 1000);
+    writeFileSync(join(destination, 'd7/gone'), 'g');
+    const profile = await service.profiles.add(
+      profileDraft('large', local(source), local(destination), { delete: true }),
+    );
+    const summary = await service.previews.create(profile.id, () => undefined, new AbortController().signal);
+    expect(summary).toMatchObject({
+      issueCount: 0,
+      counts: { create: 20_020, delete: 1, sourceTotal: 21_021, destinationTotal: 1002 },
+    });
+    const { planId } = summary;
+    const page = await service.previews.rows(planId, { offset: 0, limit: 9, actions: ['delete'], search: '' });
+    expect(page.rows.map(({ path }) => path)).toEqual(['d7/gone']);
+    const stop = new AbortController();
+    const given = service.previews.create(
+      profile.id,
+      ({ filesTotal }) => filesTotal > 20_000 && stop.abort(),
+      stop.signal,
+    );
+    expect(await errorOf(given)).toMatchObject({ kind: 'cancelled' });
+  });
+
   it('carries out what is ticked, leaves out for good what a rule from a row excludes, and judges what is left', async () => {
     const service = await startService();
     const folder = tempFolder();

@@ -13,7 +13,7 @@ import { countDeletion, noDeletions } from '../roles/delete-stats.ts';
 import { destinationArgument, sourceArguments, type MirrorJob } from './job.ts';
 import { folderTree, plannedTree } from './planned-tree.ts';
 import { kindOf, parentOf } from './planner.ts';
-import { turn } from './preview.ts';
+import { turn } from './listing.ts';
 import { withServerWords } from './server-words.ts';
 
 export interface CarriedOut {

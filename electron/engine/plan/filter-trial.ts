@@ -9,7 +9,7 @@ import { SourceScan } from '../flist/scan.ts';
 import { nodeSourceFs } from '../fs/node-fs.ts';
 import type { TransferHooks } from '../index.ts';
 import { ARCHIVE, DEFAULT_OPTIONS } from '../options/transfer-options.ts';
-import { turn } from './preview.ts';
+import { turn } from './listing.ts';
 
 /** What a trial looks at before it stops. */
 export const TRIAL_LIMITS = { names: 20_000, ms: 2_000, rows: 200 } as const;

@@ -1,7 +1,8 @@
 import type { ByteString } from '../../../shared/model/path.ts';
 import { joinPath } from '../../../shared/model/path.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
-import type { PeerStarter } from '../index.ts';
+import type { FileEntry } from '../flist/entry.ts';
+import type { PeerStarter, TransferHooks } from '../index.ts';
 
 /** What previews and plan runs work on: one or more folders and their mirror. */
 export interface MirrorJob {
@@ -18,7 +19,16 @@ export interface MirrorJob {
   /** Login name on the server; '' for local jobs. */
   remoteUser: string;
   journalDir: ByteString | null;
+  /** Local jobs: lists a folder in another thread. Absent: this one does everything. */
+  listApart?: FolderLister;
 }
+
+/**
+ * Lists a folder of this machine.
+ * @param argument with a slash at its end
+ * @returns all that is in it, in list order; nothing where there is no such folder. Rejects with a DriftlineError.
+ */
+export type FolderLister = (argument: ByteString, hooks: TransferHooks) => Promise<FileEntry[]>;
 
 type Ends = Pick<MirrorJob, 'sources' | 'destination' | 'contentsOnly'>;
 
