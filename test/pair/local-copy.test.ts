@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadPosix, type Posix } from '../../electron/engine/fs/posix.ts';
 import { Gate } from '../../electron/engine/gate.ts';
-import { allNames, transferPair, twoFolders } from '../support/pair.ts';
+import { allNames, type PairRun, transferPair, twoFolders } from '../support/pair.ts';
 import { randomBytes } from '../support/trees.ts';
 
 type CopyRange = NonNullable<Posix['copyRange']>;
@@ -11,7 +11,7 @@ type CopyRange = NonNullable<Posix['copyRange']>;
 const posix = loadPosix();
 const content = randomBytes(20_000_003, 4);
 
-/** Large files of a local copy are copied by the system where it can. */
+/** Large files of a local copy are copied by the system where it can, the bytes of small ones are handed over. */
 describe.skipIf(!posix?.copyRange)('a local copy', () => {
   let folders: ReturnType<typeof twoFolders>;
   beforeEach(() => {
@@ -27,7 +27,12 @@ describe.skipIf(!posix?.copyRange)('a local copy', () => {
   const copyRange = () => vi.spyOn(posix as { copyRange: CopyRange }, 'copyRange');
   const copy = (words: string[], more: Parameters<typeof transferPair>[4] = {}) =>
     transferPair('push', words, `${folders.src}/`, folders.dst, { local: true, journals: folders.journals, ...more });
-  const arrived = () => fs.readFileSync(path.join(folders.dst, 'big')).equals(content);
+  const names = () => fs.readdirSync(folders.src).sort();
+  const same = (name: string) =>
+    fs.readFileSync(path.join(folders.dst, name)).equals(fs.readFileSync(path.join(folders.src, name)));
+  const arrived = () => names().every(same);
+  const toldOf = ({ events }: PairRun) =>
+    new Map(events.flatMap((event) => (event.type === 'transferred' ? [[event.name, event]] : [])));
 
   it('has the system copy, and counts what was copied', async () => {
     const called = copyRange();
@@ -47,6 +52,59 @@ describe.skipIf(!posix?.copyRange)('a local copy', () => {
     expect((transferred as { bytes: number }).bytes).toBeLessThan(bytes + 50);
     const progress = events.findLast((event) => event.type === 'progress');
     expect(progress).toMatchObject({ bytesDone: content.length + small, literal: content.length + small });
+  });
+
+  it('hands over more small files than may wait at once, and counts them as if they had been sent', async () => {
+    fs.truncateSync(path.join(folders.src, 'big'), 0);
+    for (let i = 0; i < 50; i++) {
+      fs.writeFileSync(path.join(folders.src, `middling${i}`), content.subarray(i, i * 20_000));
+    }
+    const handed = await copy(['-a']);
+    expect(handed.result.exitCode).toBe(0);
+    expect(arrived()).toBe(true);
+    expect([...toldOf(handed).values()].every(({ sum }) => sum === '')).toBe(true);
+    fs.rmSync(folders.dst, { recursive: true });
+    const sent = await copy(['-a'], { local: false });
+    const counts = ({ result, ...run }: PairRun) => [
+      names().map((name) => toldOf({ result, ...run }).get(name)?.bytes),
+      result.stats.literal,
+      result.stats.transferred,
+      result.stats.transferredSize,
+    ];
+    expect(counts(handed)).toEqual(counts(sent));
+    expect(toldOf(sent).get('small1')?.sum).not.toBe('');
+  });
+
+  it.each([
+    ['becomes shorter', 24, () => fs.truncateSync(path.join(folders.src, 'small19'), 1000)],
+    [
+      'cannot be read',
+      23,
+      () => {
+        throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      },
+    ],
+  ])('tells of a small file that %s while it is read', async (_name, exitCode, happens) => {
+    const real = fs.readSync;
+    vi.spyOn(fs, 'readSync').mockImplementation(((
+      fd: number,
+      into: Buffer,
+      at: number,
+      length: number,
+      from: number,
+    ) => {
+      if (length === 1900) happens();
+      return real(fd, into, at, length, from);
+    }) as typeof fs.readSync);
+    const { result } = await copy(['-a']);
+    expect(result.exitCode).toBe(exitCode);
+    expect(
+      names()
+        .filter((name) => name !== 'small19')
+        .every(same),
+    ).toBe(true);
+    if (exitCode === 24) expect(same('small19')).toBe(true);
+    else expect(fs.existsSync(path.join(folders.dst, 'small19'))).toBe(false);
   });
 
   it.each([

@@ -8,7 +8,7 @@ import { NO_BASIS, basisLengthOf, sameSumHead, validateSumHead, type SumHead } f
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import { asksForXattrs, sumBounds } from '../handshake/negotiate.ts';
 import { infoLevel } from '../options/info-words.ts';
-import { movesContent, readsBatch, tellsSums } from '../options/transfer-options.ts';
+import { movesContent, readsBatch } from '../options/transfer-options.ts';
 import { ItemFlag, Limit, Msg, Ndx, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { messageCode } from '../wire/dialect.ts';
@@ -16,14 +16,13 @@ import { MORE } from '../wire/peer-input.ts';
 import { readCounts, type DeleteStats } from './delete-stats.ts';
 import { shownName } from './destination.ts';
 import { FileUpdates, type Update } from './file-updates.ts';
+import { TakingOver } from './handing-over.ts';
 import { reportItem } from './items.ts';
 import type { Pending, ReceiveState } from './receive-state.ts';
-import { copiedAs, isKeepAlive, SUM_HEAD_BYTES, unexpectedNdx } from './sender.ts';
+import { isKeepAlive, SUM_HEAD_BYTES, unexpectedNdx } from './sender.ts';
 
 /** Bytes of an appended file's beginning that are summed between turns of the event loop. */
 const PREFIX_BYTES = 1 << 22;
-/** Bytes the system copies between looks at the clock. */
-const COPY_BYTES = 1 << 23;
 
 interface Reply {
   ndx: number;
@@ -44,6 +43,7 @@ export class Receiver {
   readonly #fileSum: FileSum;
   readonly #applier = new Applier();
   readonly #updates: FileUpdates;
+  readonly #taking: TakingOver;
   readonly #tokenReader: TokenReader;
   /** With `--only-write-batch` a sending client keeps contents to itself. */
   readonly #getsContent: boolean;
@@ -51,15 +51,13 @@ export class Receiver {
   readonly #replays: boolean;
   /** Sum of the file received last, as the sender has it. */
   #sum: ByteString = '';
-  /** Bytes of the file under way that the system copied, and what they count as. */
-  #copied = 0;
-  #counted = 0;
   readonly #readToken = (r: ByteReader): boolean => this.#tokenReader.step(r);
 
   constructor(state: ReceiveState) {
     this.#state = state;
     this.#conn = state.conn;
     this.#updates = new FileUpdates(state);
+    this.#taking = new TakingOver(state);
     const { isServer, options } = state.conn;
     this.#replays = readsBatch(options);
     this.#getsContent = movesContent(options) && !(isServer && options.batch !== null);
@@ -274,9 +272,10 @@ export class Receiver {
       } catch (error) {
         this.#updates.failed(pending, error);
       }
-      const copied = await this.#takeOver(pending, update);
-      const verified = copied || (await this.#tokens(pending, update));
-      this.#transferred(pending, readBefore - this.#counted);
+      const taken = await this.#taking.take(pending, update);
+      if (taken) this.#sum = '';
+      const verified = taken || (await this.#tokens(pending, update));
+      this.#transferred(pending, readBefore - this.#taking.counted);
       if (update === null) {
         if (this.#conn.options.dryRun) progress.filesDone++;
         return this.#state.settle(pending, this.#conn.options.dryRun ? 'placed' : 'failed');
@@ -321,46 +320,7 @@ export class Receiver {
     } catch {
       // What is on the disk must do.
     }
-    this.#updates.interrupt(update, this.#applier.literalBytes + this.#copied > 0);
-  }
-
-  /**
-   * In a local copy the sender may offer the file itself, for the system to copy. There is no sum to compare: nothing
-   * travels. What counts is that every byte was copied; otherwise all of it is sent as ever, with its sum.
-   * @returns whether the content is there
-   */
-  async #takeOver({ ndx, entry, again }: Pending, update: Update | null): Promise<boolean> {
-    this.#copied = this.#counted = 0;
-    const { input, progress, transport } = this.#conn;
-    const { totals } = this.#state;
-    const bytesBefore = progress.bytesDone - (again ? entry.size : 0);
-    const taken = await transport.handover?.take(ndx, async ({ file, size, copied }) => {
-      if (update === null || update.manner !== 'apart' || tellsSums(this.#conn.options)) return false;
-      const { output } = update;
-      while (this.#copied < size) {
-        const length = output.copyFrom?.(file, this.#copied, Math.min(COPY_BYTES, size - this.#copied)) ?? 0;
-        if (length === 0) break;
-        this.#copied += length;
-        progress.nameBytes = this.#copied;
-        progress.bytesDone = Math.max(progress.bytesDone, bytesBefore + Math.min(this.#copied, entry.size));
-        progress.literal = totals.literal + this.#copied;
-        input.lastArrival = Date.now();
-        await copied(this.#copied);
-        if (this.#conn.sliceOver) await this.#conn.pause();
-      }
-      return this.#copied === size;
-    });
-    if (taken === true) {
-      this.#counted = copiedAs(this.#copied, this.#conn.agreed);
-      input.received += this.#counted;
-      progress.literal = totals.literal += this.#copied;
-      progress.bytesDone = bytesBefore + entry.size;
-      this.#sum = '';
-      return true;
-    }
-    if (this.#copied > 0) update?.output.restart?.();
-    this.#copied = 0;
-    return false;
+    this.#updates.interrupt(update, this.#applier.literalBytes + this.#taking.taken > 0);
   }
 
   /** Consumes the token stream. @returns whether the whole-file sum was right. */

@@ -1,9 +1,9 @@
 import { fail, toErrorData } from '../../../shared/errors.ts';
 import { displayPath, bytesToText, type ByteString } from '../../../shared/model/path.ts';
-import { checksumLength, createBlockSum, createFileSum, sumText } from '../checksum/strong.ts';
+import { createBlockSum, createFileSum, sumText } from '../checksum/strong.ts';
 import { createTokenWriter, type TokenWriter } from '../compress/token-writer.ts';
 import type { Connection } from '../connection.ts';
-import { MAX_LITERAL, Matcher } from '../delta/match.ts';
+import { Matcher } from '../delta/match.ts';
 import { SignatureTable } from '../delta/signature.ts';
 import { NO_BASIS, basisLengthOf, validateSumHead, type SumHead } from '../delta/sum-head.ts';
 import type { UpdateMode } from '../delta/update-mode.ts';
@@ -11,12 +11,13 @@ import { EntryFlag, entryName, givenName, type FileEntry } from '../flist/entry.
 import type { FileLists } from '../flist/file-lists.ts';
 import { readXattrRequest } from '../flist/xattr.ts';
 import type { ReadFile } from '../fs/fs.ts';
-import { type Agreement, asksForXattrs, sumBounds, verifiesPrefix } from '../handshake/negotiate.ts';
+import { asksForXattrs, sumBounds, verifiesPrefix } from '../handshake/negotiate.ts';
 import { debugLevel } from '../options/info-words.ts';
-import { movesContent, tellsSums } from '../options/transfer-options.ts';
+import { movesContent } from '../options/transfer-options.ts';
 import { BasisType, Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
+import { copiedAs, HandingOver, type CountContent } from './handing-over.ts';
 import { countKind, readCounts, writeDeleteStats, type DeleteStats } from './delete-stats.ts';
 import { linkedName, listSumText } from './items.ts';
 import type { ListSource } from './list-sender.ts';
@@ -45,9 +46,6 @@ export interface SenderTotals {
 /** Of a sum head on the wire. */
 export const SUM_HEAD_BYTES = 16;
 
-/** Smaller files are sent sooner than the roles would meet over them. */
-const HANDOVER_BYTES = 1 << 20;
-
 /** Bytes the search may handle between looks at the clock and the output. */
 const STEP_BYTES = 1 << 20;
 
@@ -71,6 +69,7 @@ export class Sender {
   readonly #fileSum;
   readonly #tokens: TokenWriter;
   readonly #matcher: Matcher;
+  readonly #handing: HandingOver | null;
   #phase = 0;
   /** io_error bits since the lists, told to the receiving side at the end (§4.6). */
   #ioError = 0;
@@ -86,6 +85,7 @@ export class Sender {
       this.#tokens,
       transferSum === 'none' ? null : createBlockSum(transferSum, seed, { seedFirst }),
     );
+    this.#handing = HandingOver.within(conn);
   }
 
   /**
@@ -119,6 +119,7 @@ export class Sender {
           await this.#conn.pause();
         }
         if (output.congested) await this.#conn.drained();
+        if (this.#handing?.full) await this.#handing.room();
       }
     }
     if (debugLevel(this.#conn.options, 'deltasum') > 0) this.#tellMatches();
@@ -381,7 +382,8 @@ export class Sender {
       progress.matched = matchedBefore + matched;
     };
     let sum: Uint8Array | null = null;
-    if (head.count === 0 && mode.from === undefined && (await this.#handOver(request.ndx, file, count))) {
+    const whole = head.count === 0 && mode.from === undefined;
+    if (whole && (await this.#handing?.give(request.ndx, file, count))) {
       entry.flags &= ~EntryFlag.OWED;
       this.totals.literal += file.size;
       conn.output.sent += copiedAs(file.size, conn.agreed);
@@ -409,35 +411,6 @@ export class Sender {
       listComplete: progress.listComplete,
       totalSize: progress.bytesTotal,
     });
-  }
-
-  /**
-   * In a local copy a large file's content is copied by the system, if it can. Then nothing travels that could be
-   * damaged on the way, and no sum is made: the receiver sees to it that all bytes were copied.
-   * @returns whether that was done
-   */
-  async #handOver(ndx: number, file: ReadFile, count: CountContent): Promise<boolean> {
-    const conn = this.#conn;
-    const { options, transport, agreed } = conn;
-    const { handover } = transport;
-    if (handover === undefined || file.descriptor === undefined || file.size < HANDOVER_BYTES) return false;
-    // Whoever wants to see what is sent, or wants it slow, is served as ever.
-    if (options.batch !== null || options.bwlimit > 0 || agreed.compression !== null || tellsSums(options))
-      return false;
-    const taken = handover.offer(ndx, {
-      file,
-      size: file.size,
-      copied: async (bytes) => {
-        conn.check();
-        count(bytes, bytes, 0);
-        conn.input.lastArrival = Date.now();
-        if (conn.sliceOver) await conn.pause();
-      },
-    });
-    conn.output.flush();
-    const done = await taken;
-    conn.check();
-    return done;
   }
 
   /** @returns the sum that was sent */
@@ -482,14 +455,6 @@ export class Sender {
     return sum;
   }
 }
-
-/** What copied content counts as: the bytes of its tokens and its sum, as they would have been sent. */
-export function copiedAs(size: number, { transferSum }: Agreement): number {
-  return size + 4 * (Math.ceil(size / MAX_LITERAL) + 1) + checksumLength(transferSum);
-}
-
-/** Shows what of a file was read, sent, and found on the other side, in bytes. */
-type CountContent = (read: number, literal: number, matched: number) => void;
 
 /** A sign of life as protocol 29 has it, whose generators may have no frames: an item behind the last (§4.5). */
 export function isKeepAlive(
