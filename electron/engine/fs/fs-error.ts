@@ -39,12 +39,19 @@ export function errnoOf(error: unknown): string {
   return error.code === 'UNKNOWN' && 'errno' in error ? errnoName(-Number(error.errno)) : error.code;
 }
 
+const names = new Map<number, string>();
+
 /** The name of an errno; `UNKNOWN` where it has none. */
 export function errnoName(errno: number): string {
-  // libuv has no name for some that matter (EDQUOT, ESTALE), and makes a sentence of those.
-  const name = getSystemErrorName(-errno);
-  if (/^E[A-Z0-9]+$/.test(name)) return name;
-  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? 'UNKNOWN';
+  let name = names.get(errno);
+  if (name === undefined) {
+    name = getSystemErrorName(-errno);
+    // libuv has no name for some that matter (EDQUOT, ESTALE), and makes a sentence of those.
+    if (!/^E[A-Z0-9]+$/.test(name))
+      name = Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? 'UNKNOWN';
+    names.set(errno, name);
+  }
+  return name;
 }
 
 /** True for the two codes that mean "there is nothing at this path". */

@@ -111,11 +111,11 @@ class FileJournal implements Journal {
 
   #append(record: ByteString): void {
     // After a short write, NUL ends the torn record so that this one stands alone.
-    const bytes = Buffer.from(this.#torn ? `\0${record}` : record, 'latin1');
+    const text = this.#torn ? `\0${record}` : record;
     let written = 0;
     try {
-      written = fs.writeSync(this.#fd, bytes);
-      if (written < bytes.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+      written = fs.writeSync(this.#fd, text, null, 'latin1');
+      if (written < text.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
       this.#torn = false;
     } catch (error) {
       if (written > 0) this.#torn = true;

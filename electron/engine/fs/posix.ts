@@ -63,11 +63,11 @@ export function fasterCalls(): Posix | null {
 /** The structures below are those of 64-bit little-endian systems; 32-bit ones differ in time_t. */
 const ARCHITECTURES = new Set(['x64', 'arm64', 'riscv64', 'loong64']);
 
-const LINUX = { AT_FDCWD: -100, AT_SYMLINK_NOFOLLOW: 0x100, UTIME_OMIT: 0x3ffffffen };
+const LINUX = { AT_FDCWD: -100, AT_SYMLINK_NOFOLLOW: 0x100, UTIME_OMIT: 0x3ffffffe };
 const AT_EMPTY_PATH = 0x1000;
 /** Node sets it itself, and does not name it. */
 const O_CLOEXEC = 0x80000;
-const DARWIN = { AT_FDCWD: -2, AT_SYMLINK_NOFOLLOW: 0x20, UTIME_OMIT: -2n };
+const DARWIN = { AT_FDCWD: -2, AT_SYMLINK_NOFOLLOW: 0x20, UTIME_OMIT: -2 };
 const STATX_BASIC_STATS = 0x7ff;
 
 function load(): Posix | null {
@@ -110,18 +110,24 @@ function bind(koffi: Koffi, { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT }: typeo
   const positions = [Buffer.alloc(8), Buffer.alloc(8)] as const;
   /** struct timespec[2]: access time, modification time. */
   const times = Buffer.alloc(32);
+  const timesView = new DataView(times.buffer, times.byteOffset, times.byteLength);
   const statBuffer = Buffer.alloc(256);
   const view = new DataView(statBuffer.buffer, statBuffer.byteOffset, statBuffer.byteLength);
 
   const result = (value: number): string => (value === 0 ? '' : errnoName(koffi.errno()));
+  /** An int64_t without a bigint, which would have to be collected. */
+  const fill = (at: number, value: number): void => {
+    timesView.setInt32(at, value | 0, true);
+    timesView.setInt32(at + 4, Math.floor(value / 0x100000000), true);
+  };
   const fillTime = (at: number, seconds: number | null, nsec: number): boolean => {
     if (seconds === null) {
-      times.writeBigInt64LE(UTIME_OMIT, at + 8);
+      fill(at + 8, UTIME_OMIT);
       return true;
     }
     if (!Number.isSafeInteger(seconds) || !Number.isSafeInteger(nsec) || nsec < 0 || nsec > 999_999_999) return false;
-    times.writeBigInt64LE(BigInt(seconds), at);
-    times.writeBigInt64LE(BigInt(nsec), at + 8);
+    fill(at, seconds);
+    fill(at + 8, nsec);
     return true;
   };
 

@@ -31,7 +31,7 @@ export interface SourceTree {
 }
 
 /** What the sender role needs of the list side. */
-export type ListSource = Pick<ListSender, 'keepAhead' | 'sendNextIfBelow'> &
+export type ListSource = Pick<ListSender, 'isBelow' | 'keepAhead' | 'sendNextIfBelow'> &
   Pick<SourceTree, 'open' | 'accepts' | 'attributes' | 'removal'>;
 
 /**
@@ -118,7 +118,7 @@ export class ListSender {
 
   /** Sends one more sub-list unless `entries` are ahead already. @returns whether it did. */
   async sendNextIfBelow(entries: number): Promise<boolean> {
-    if (this.#eofSent || this.#entriesAhead() >= entries) return false;
+    if (!this.isBelow(entries)) return false;
     this.#sendSubList(this.#due.pop()!);
     this.#sendEofIfDone();
     if (this.#conn.output.congested) await this.#conn.drained();
@@ -126,8 +126,10 @@ export class ListSender {
     return true;
   }
 
-  #entriesAhead(): number {
-    return this.#lists.liveEntries - (this.#lists.first?.entries.length ?? 0);
+  /** Whether more lists follow, and fewer than `entries` of not yet finished ones are ahead of the generator. */
+  isBelow(entries: number): boolean {
+    if (this.#eofSent) return false;
+    return this.#lists.liveEntries - (this.#lists.first?.entries.length ?? 0) < entries;
   }
 
   #sendSubList(dirIndex: number): void {

@@ -272,7 +272,8 @@ export class Receiver {
       } catch (error) {
         this.#updates.failed(pending, error);
       }
-      const taken = await this.#taking.take(pending, update);
+      let taken = this.#taking.take(pending, update);
+      if (typeof taken !== 'boolean') taken = await taken;
       if (taken) this.#sum = '';
       const verified = taken || (await this.#tokens(pending, update));
       this.#transferred(pending, readBefore - this.#taking.counted);

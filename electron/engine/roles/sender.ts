@@ -96,7 +96,7 @@ export class Sender {
     const { input, output, agreed } = this.#conn;
     for (;;) {
       // Look-ahead before each request keeps sub-lists between items (§6.13).
-      await this.#source.keepAhead(1000);
+      if (this.#source.isBelow(1000)) await this.#source.keepAhead(1000);
       const request = input.tryParse((r) => this.#readRequest(r));
       if (request === MORE) {
         if (await this.#source.sendNextIfBelow(10_000)) continue;
@@ -383,7 +383,9 @@ export class Sender {
     };
     let sum: Uint8Array | null = null;
     const whole = head.count === 0 && mode.from === undefined;
-    if (whole && (await this.#handing?.give(request.ndx, file, count))) {
+    let handed = whole && this.#handing !== null && this.#handing.give(request.ndx, file, count);
+    if (typeof handed !== 'boolean') handed = await handed;
+    if (handed) {
       entry.flags &= ~EntryFlag.OWED;
       this.totals.literal += file.size;
       conn.output.sent += copiedAs(file.size, conn.agreed);

@@ -122,7 +122,7 @@ export function createServedPair(): { client: Transport; server: ServerSide } {
   return served();
 }
 
-/** The same where both sides deal with files of this machine: they hand large ones over. */
+/** The same where both sides deal with files of this machine: they hand contents over. */
 export function createLocalPair(): { client: Transport; server: ServerSide } {
   const handover = new Handover();
   return served(handover);
