@@ -72,6 +72,15 @@ describe('life signs', () => {
     expect(conn.firstError).toMatchObject({ data: { code: 'opening-timeout', exitCode: 30 } });
   });
 
+  it('a peer that never ends its handshake is given up as well', async () => {
+    const conn = connect({ timeout: 0 });
+    conn.awaitSeed(() => new Promise(() => {}));
+    theirs.stream.write(Buffer.alloc(1));
+    await turn();
+    vi.advanceTimersByTime(62_000);
+    expect(conn.firstError).toMatchObject({ data: { code: 'opening-timeout', exitCode: 30 } });
+  });
+
   it('one that has opened it may then be silent for as long as it likes', () => {
     const conn = connect({ timeout: 0 });
     vi.advanceTimersByTime(3_600_000);

@@ -51,6 +51,8 @@ export class Connection {
   /** What this side's names are in (`--iconv`), or null where they travel as they are. */
   readonly charset: Charset | null;
   agreed!: Agreement;
+  /** While the end of the server's handshake is on its way; nothing else of what it says can be read before. */
+  seedDue: Promise<void> | null = null;
   /** Bits of §4.6 from either side. */
   ioError = 0;
   /** An ERROR_XFER message or a per-item error of ours: exit at least 23. */
@@ -94,6 +96,14 @@ export class Connection {
     transport.stderr?.on('data', (chunk: Buffer) => this.#guarded(() => this.#stderr(chunk)));
     transport.stderr?.on('error', () => {});
     this.#timer = setInterval(() => this.#guarded(() => this.#checkLife()), CHECK_MS);
+  }
+
+  /** Reads the end of the handshake (`receiveSeed`) while a role sends; what that fails with ends the conversation. */
+  awaitSeed(receive: () => Promise<void>): void {
+    this.seedDue = receive().then(() => {
+      this.seedDue = null;
+    });
+    this.seedDue.catch((error: unknown) => this.stop(error));
   }
 
   emit(event: EngineEvent): void {
@@ -167,8 +177,8 @@ export class Connection {
   /** Waits while the peer is slow to take our output. */
   async drained(): Promise<void> {
     await this.output.drained();
-    await this.#held();
-    this.#sliceStart = performance.now();
+    // What the stream takes at once lets nothing else happen.
+    if (this.sliceOver) return this.pause();
     this.check();
     this.tick();
   }
@@ -351,7 +361,8 @@ export class Connection {
         }),
       );
     }
-    if ((this.agreed as Agreement | undefined) === undefined && !late) this.#checkOpening();
+    const opened = (this.agreed as Agreement | undefined) !== undefined && this.seedDue === null;
+    if (!opened && !late) this.#checkOpening();
     if (this.#timeoutMs === 0) return;
     if (this.#hooks.gate?.closed === true) return this.#keepAliveIfDue();
     // After long synchronous work, or sleep of the machine, what has arrived is yet to be read: the next check judges.

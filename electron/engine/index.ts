@@ -9,7 +9,7 @@ import type { FileEntry } from './flist/entry.ts';
 import type { ReceivedNames } from './flist/id-map.ts';
 import type { SourceFs } from './fs/fs.ts';
 import { openJournal } from './fs/journal.ts';
-import { framesClient } from './handshake/negotiate.ts';
+import { framesClient, receiveSeed } from './handshake/negotiate.ts';
 import { heldSource, localOpener, localSource } from './local-destination.ts';
 import { namesToldNear } from './local-names.ts';
 import { listedArguments, namesAreRaw, ownNames, receiveNames } from './name-channel.ts';
@@ -77,13 +77,18 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
     if (framesClient(conn.agreed, options, pull)) conn.output.startMux();
     const listIsRemote = !pull && options.filesFrom?.at === 'remote';
     const raw = listIsRemote && namesAreRaw(conn);
-    if (!raw) conn.input.startMux();
     sendFilters(conn, pull);
+    conn.output.flush();
+    conn.awaitSeed(async () => {
+      await receiveSeed(conn.input, conn.agreed);
+      if (!raw) conn.input.startMux();
+    });
+    // The lists of a push go out meanwhile. Names are read behind the seed, and a batch begins with it.
+    if (pull || listIsRemote || batch) await conn.seedDue;
     batch?.begin(conn.agreed);
     if (batch && pull) conn.input.copyTo = batch.take;
     let totals: SessionTotals;
     if (pull) {
-      conn.output.flush();
       // A daemon's names are below its module.
       const inModule = options.relative && conn.transport.greeted !== undefined;
       // The other half of this process sends what was asked for, and what of it is gone.
@@ -100,7 +105,6 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
         local: request.local,
       });
     } else {
-      conn.output.flush();
       const names = listIsRemote ? await receiveNames(conn) : listed;
       if (raw) conn.input.startMux();
       const source = localSource(options.fakeSuper);

@@ -78,6 +78,7 @@ export async function sendingSide(
   const started = Date.now();
   const count = await listSender.sendFirst();
   const buildMs = Date.now() - started;
+  await listSender.sendUntilSeed();
   const sender = new Sender(conn, lists, listSender);
   removeWhatArrived(conn, lists, listSender);
   conn.onDeleted = (name, isDir_) => conn.emit({ type: 'deleted', name, isDir: isDir_ });

@@ -25,7 +25,7 @@ import { readValueHead, readXattrRequest, sourceXattr, writeXattrRequest } from 
 import { formatFakeAcl, formatKernelAcl, parseFakeAcl, parseKernelAcl } from '../../electron/engine/fs/acl.ts';
 import { parseFakeStat } from '../../electron/engine/fs/fake-super.ts';
 import { greetDaemon } from '../../electron/engine/handshake/daemon.ts';
-import { negotiateAsClient, negotiateAsServer } from '../../electron/engine/handshake/negotiate.ts';
+import { negotiateAsClient, negotiateAsServer, receiveSeed } from '../../electron/engine/handshake/negotiate.ts';
 import { buildServerArgs } from '../../electron/engine/handshake/server-args.ts';
 import { parseClientWords, parseServerWords } from '../../electron/engine/options/parse.ts';
 import { DEFAULT_OPTIONS } from '../../electron/engine/options/transfer-options.ts';
@@ -411,7 +411,7 @@ const opening = (asServer: boolean): Decoder => ({
     const options = { ...DEFAULT_OPTIONS, compress: 'auto' as const };
     const [input, output] = [new PeerInput(stream), new PeerOutput(stream)];
     if (asServer) await negotiateAsServer(input, output, options, 'LsfxCIvu', false);
-    else await negotiateAsClient(input, output, options, false);
+    else await receiveSeed(input, await negotiateAsClient(input, output, options, false));
   },
 });
 

@@ -155,8 +155,14 @@ describe('agent', () => {
   it('logs in with a key of the agent, after others were refused', async () => {
     const other = await sshdFor({ passwordUser: false });
     const agent = await agentFor([other.keyPath, sshd.keyPath]);
+    const lines = (text: string): number => sshd.log().split(text).length - 1;
+    const [asked, accepted] = [lines('Postponed publickey'), lines('Accepted publickey')];
     const connection = await connectTo(sshd, { auth: [{ kind: 'agent', socket: agent.socket }] });
     connection.close();
+    (await connectTo(sshd)).close();
+    await expect.poll(() => lines('Accepted publickey')).toBe(accepted + 2);
+    // Of the agent only the key that will do signs, since that may ask the person. A key file signs at once.
+    expect(lines('Postponed publickey')).toBe(asked + 1);
   });
 
   it('asks the agent for the configured keys alone where the host is set up so', async () => {

@@ -3,7 +3,7 @@ import type { EngineEvent, EngineIssue } from '../../electron/engine/events.ts';
 import { openJournal } from '../../electron/engine/fs/journal.ts';
 import { openRoot } from '../../electron/engine/fs/root.ts';
 import type { DestinationRoot } from '../../electron/engine/fs/fs.ts';
-import { negotiateAsClient } from '../../electron/engine/handshake/negotiate.ts';
+import { negotiateAsClient, receiveSeed } from '../../electron/engine/handshake/negotiate.ts';
 import { allowsIncRecurse, buildServerArgs } from '../../electron/engine/handshake/server-args.ts';
 import { localOpener } from '../../electron/engine/local-destination.ts';
 import { parseClientWords } from '../../electron/engine/options/parse.ts';
@@ -36,6 +36,7 @@ export async function pullWith(
   const opener = localOpener(openJournal(null));
   try {
     conn.agreed = await negotiateAsClient(conn.input, conn.output, options, allowsIncRecurse(options, true));
+    await receiveSeed(conn.input, conn.agreed);
     conn.output.startMux();
     conn.input.startMux();
     sendFilters(conn, true);

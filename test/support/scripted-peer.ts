@@ -11,6 +11,7 @@ import {
   flistLayout,
   negotiateAsClient,
   negotiateAsServer,
+  receiveSeed,
 } from '../../electron/engine/handshake/negotiate.ts';
 import { buildServerArgs } from '../../electron/engine/handshake/server-args.ts';
 import type { PeerStarter } from '../../electron/engine/index.ts';
@@ -133,6 +134,7 @@ export async function scriptedClient(
   let told: number | null = null;
   try {
     conn.agreed = await negotiateAsClient(conn.input, conn.output, options, incRecurse);
+    await receiveSeed(conn.input, conn.agreed);
     conn.output.startMux();
     conn.input.startMux();
     sendFilters(conn, serverSends);

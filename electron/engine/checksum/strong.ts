@@ -58,14 +58,15 @@ let xxhash: XXHashAPI | null = null;
 
 /**
  * Loads what these checksums need; afterwards everything here is synchronous. Loading again costs nothing.
- * @param seed the seed that block sums will be asked for
+ * @param seed the seed that block sums will be asked for; null for none
  */
-export async function loadChecksums(names: Iterable<ChecksumName>, seed = 0): Promise<void> {
+export async function loadChecksums(names: Iterable<ChecksumName>, seed: number | null = 0): Promise<void> {
   for (const name of names) {
     if (name === 'xxh64' && xxhash === null) {
       const module = await import('xxhash-wasm');
       xxhash = await module.default();
-    } else if (name === 'xxh128' || name === 'xxh3' || name === 'md4') await loadWasmSum(name, seed | 0);
+    } else if (name === 'xxh128' || name === 'xxh3' || name === 'md4')
+      await loadWasmSum(name, seed === null ? null : seed | 0);
   }
 }
 

@@ -16,13 +16,13 @@ const seeded = new Map<string, IHasher>();
 /** What hashes files, one per name: see {@link WasmFileSum}. */
 const shared = new Map<WasmSumName, SharedHasher>();
 
-/** Makes everything ready for files and for blocks under `seed`, a signed 32-bit integer. */
-export async function loadWasmSum(name: WasmSumName, seed: number): Promise<void> {
+/** Makes everything ready for files and, unless `seed` is null, for blocks under it: a signed 32-bit integer. */
+export async function loadWasmSum(name: WasmSumName, seed: number | null): Promise<void> {
   if (!shared.has(name)) {
     const hasher = await create(name, 0);
     if (!shared.has(name)) shared.set(name, new SharedHasher(hasher));
   }
-  if (name === 'md4') return; // its seed is data
+  if (name === 'md4' || seed === null) return; // md4's seed is data
   const key = `${name} ${seed}`;
   const hasher = seeded.get(key) ?? (await create(name, seed));
   seeded.delete(key);

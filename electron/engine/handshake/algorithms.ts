@@ -81,10 +81,21 @@ export async function agreeOnAlgorithms(
   };
 }
 
-/** Loads what they need, so that everything that follows can be synchronous. */
-export async function loadAlgorithms({ transferSum, listSum, compression }: Algorithms, seed: number): Promise<void> {
+/**
+ * Loads what they need, so that everything that follows can be synchronous.
+ * @param seed the transfer's; while it is null, only files can be summed, not blocks
+ */
+export async function loadAlgorithms(
+  { transferSum, listSum, compression }: Algorithms,
+  seed: number | null,
+): Promise<void> {
   await loadChecksums([transferSum, listSum], seed);
   if (compression?.name === 'zstd') await loadZstd();
+}
+
+/** Loads what will probably be agreed on: for the time in which the other side starts. */
+export async function loadLikelyAlgorithms({ checksumChoice }: TransferOptions): Promise<void> {
+  if (checksumChoice === null) await loadChecksums(SUPPORTED_CHECKSUMS.slice(0, 1), null);
 }
 
 /**

@@ -8,7 +8,7 @@ import { type Dialect, dialectOf } from '../wire/dialect.ts';
 import type { PeerInput } from '../wire/peer-input.ts';
 import type { PeerOutput } from '../wire/peer-output.ts';
 import { allowsIncRecurse } from './server-args.ts';
-import { agreeOnAlgorithms, type Algorithms, loadAlgorithms } from './algorithms.ts';
+import { agreeOnAlgorithms, type Algorithms, loadAlgorithms, loadLikelyAlgorithms } from './algorithms.ts';
 
 /** What two peers agreed on before the first list (reference §2). */
 export interface Agreement extends Algorithms {
@@ -28,12 +28,13 @@ export interface Agreement extends Algorithms {
   xattrOptim: boolean;
   /** With `--iconv`: what links lead to is converted as well. */
   convertsLinks: boolean;
-  /** Signed 32-bit checksum seed. */
+  /** Signed 32-bit checksum seed; a client has it from {@link receiveSeed} on. */
   seed: number;
 }
 
 /**
- * Client's half of the handshake; over a remote shell it writes first, so that servers which wait for us are served.
+ * Client's half of the handshake, but for the server's last word, the seed: {@link receiveSeed} must follow. Over a
+ * remote shell it writes first, so that servers which wait for us are served.
  * @param greeted the version a daemon's greeting agreed on, which then is not asked for again
  */
 export async function negotiateAsClient(
@@ -47,6 +48,8 @@ export async function negotiateAsClient(
     output.data.i32(options.protocol);
     output.flush();
   }
+  // Nothing waits for it; a failure shows where it is needed.
+  loadLikelyAlgorithms(options).catch(() => {});
   const theirs = checkVersion(greeted ?? (await input.parse((r) => r.i32())));
   const dialect = settled(Math.min(options.protocol, theirs), input, output, options);
   const compat = dialect.compatFlags ? await input.parse((r) => r.varint()) : 0;
@@ -57,10 +60,20 @@ export async function negotiateAsClient(
   }
   const terms = { dialect, compat, isServer: false };
   const algorithms = await agreeOnAlgorithms(input, output, options, terms, namesFor(options, dialect));
-  const seed = await input.parse((r) => r.i32());
-  await loadAlgorithms(algorithms, seed);
+  // Sums in the list are all that is needed so soon.
+  if (options.checksum) await loadAlgorithms(algorithms, null);
   const convertsLinks = options.iconv !== null && (compat & Compat.SYMLINK_ICONV) !== 0;
-  return { ...agreement(dialect, compat, algorithms, seed), convertsLinks };
+  return { ...agreement(dialect, compat, algorithms, 0), convertsLinks };
+}
+
+/**
+ * The end of the client's half. A server of 3.2 and later sends the seed in answer to our choice of algorithms, which is
+ * a round trip; only sums of blocks (and of files, where md4 is all that is known) need it, so that rules and lists can
+ * go out before.
+ */
+export async function receiveSeed(input: PeerInput, agreed: Agreement): Promise<void> {
+  agreed.seed = await input.parse((r) => r.i32());
+  await loadAlgorithms(agreed, agreed.seed);
 }
 
 /**

@@ -30,8 +30,14 @@ export interface SourceTree {
   readonly attributes?: SourceAttributes | undefined;
 }
 
+/** Entries to be ahead of the generator by before a request is answered, and while there is nothing to answer. */
+const AHEAD = 1000;
+const FAR_AHEAD = 10_000;
+/** How long lists that are made in idle time may wait to go out, in milliseconds. */
+const IDLE_MS = 5;
+
 /** What the sender role needs of the list side. */
-export type ListSource = Pick<ListSender, 'isBelow' | 'keepAhead' | 'sendNextIfBelow'> &
+export type ListSource = Pick<ListSender, 'isAhead' | 'keepAhead' | 'sendInIdleTime'> &
   Pick<SourceTree, 'open' | 'accepts' | 'attributes' | 'removal'>;
 
 /**
@@ -111,23 +117,52 @@ export class ListSender {
     return first.entries.length;
   }
 
-  /** Sends sub-lists until at least `entries` of not yet finished lists are ahead of the generator. */
-  async keepAhead(entries: number): Promise<void> {
-    while (await this.sendNextIfBelow(entries));
+  /** Sends lists while the server's seed is on its way: with the first ones it has work, and they need no seed. */
+  async sendUntilSeed(): Promise<void> {
+    while (this.#conn.seedDue !== null && (await this.sendInIdleTime()));
+    this.#conn.output.flush();
+    await this.#conn.seedDue;
   }
 
-  /** Sends one more sub-list unless `entries` are ahead already. @returns whether it did. */
-  async sendNextIfBelow(entries: number): Promise<boolean> {
-    if (!this.isBelow(entries)) return false;
-    this.#sendSubList(this.#due.pop()!);
-    this.#sendEofIfDone();
-    if (this.#conn.output.congested) await this.#conn.drained();
-    else if (this.#conn.sliceOver) await this.#conn.pause();
+  /**
+   * Sends one more sub-list while there is nothing else to do. The other side has work with what is ready, and what it
+   * asks for comes before further lists. @returns whether it did
+   */
+  async sendInIdleTime(): Promise<boolean> {
+    const { output } = this.#conn;
+    if (!(await this.#sendNextIfBelow(FAR_AHEAD))) return false;
+    if (Date.now() - output.lastWrite >= IDLE_MS) {
+      output.flush();
+      await this.#conn.pause();
+    }
     return true;
   }
 
+  /** Sends sub-lists until enough entries of not yet finished lists are ahead of the generator. */
+  async keepAhead(): Promise<void> {
+    while (await this.#sendNextIfBelow(AHEAD));
+  }
+
+  /** Sends one more sub-list unless `entries` are ahead already. @returns whether it did. */
+  async #sendNextIfBelow(entries: number): Promise<boolean> {
+    if (!this.#isBelow(entries)) return false;
+    this.#sendSubList(this.#due.pop()!);
+    this.#sendEofIfDone();
+    if (this.#conn.output.congested) await this.#conn.drained();
+    else if (this.#conn.sliceOver) {
+      this.#conn.output.flush();
+      await this.#conn.pause();
+    }
+    return true;
+  }
+
+  /** Whether {@link keepAhead} has nothing to do. */
+  get isAhead(): boolean {
+    return !this.#isBelow(AHEAD);
+  }
+
   /** Whether more lists follow, and fewer than `entries` of not yet finished ones are ahead of the generator. */
-  isBelow(entries: number): boolean {
+  #isBelow(entries: number): boolean {
     if (this.#eofSent) return false;
     return this.#lists.liveEntries - (this.#lists.first?.entries.length ?? 0) < entries;
   }

@@ -94,17 +94,22 @@ export class Sender {
    */
   async run(writeStats: () => void): Promise<void> {
     const { input, output, agreed } = this.#conn;
+    let flushed = false;
     for (;;) {
       // Look-ahead before each request keeps sub-lists between items (§6.13).
-      if (this.#source.isBelow(1000)) await this.#source.keepAhead(1000);
+      if (!this.#source.isAhead) await this.#source.keepAhead();
       const request = input.tryParse((r) => this.#readRequest(r));
       if (request === MORE) {
-        if (await this.#source.sendNextIfBelow(10_000)) continue;
+        // With what is ready the other side has work while more lists are made.
+        if (!flushed) output.flush();
+        flushed = true;
+        if (await this.#source.sendInIdleTime()) continue;
         output.flush();
         this.#conn.progress.name = '';
         await input.fill();
         continue;
       }
+      flushed = false;
       if (request.ndx === Ndx.DONE) {
         if (this.#finishList()) continue;
         if (++this.#phase > (agreed.dialect.delayPhase ? 2 : 1)) break;

@@ -145,7 +145,7 @@ export class ChannelStream extends Duplex {
       callback();
       return;
     }
-    this.#release = callback;
+    this.#release = () => callback(); // Node's own is the same for all writes
     const socket = this.#internals._client._sock;
     if (socket.writableLength > SOCKET_BACKLOG && socket.writableNeedDrain)
       socket.once('drain', () => this.#send(chunk));
@@ -153,8 +153,14 @@ export class ChannelStream extends Duplex {
   }
 
   #send(chunk: Buffer): void {
-    // A released write was settled by the channel's close.
-    if (this.#release !== null) this.#channel.write(chunk, () => this.#settle());
+    const release = this.#release;
+    if (release === null) return; // settled by the channel's close
+    this.#channel.write(chunk, () => {
+      if (this.#release === release) this.#settle();
+    });
+    // What was taken at once is settled at once: whoever writes may go on for long without letting anything else happen,
+    // and what it wrote before is to be under way by then.
+    if (this.#channel.writableLength === 0) this.#settle();
   }
 
   override _final(callback: () => void): void {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DriftlineError, type ErrorData } from '../../../shared/errors.ts';
 import { connectSsh } from './ssh.ts';
@@ -41,12 +41,13 @@ async function errorOf(promise: Promise<unknown>): Promise<ErrorData> {
 const options = { prompts: NO_PROMPTS, knownHosts: { own: null, readOnly: [] } };
 
 /** A stream of the embedded server as the client sees it. */
-async function connectEmbedded(server: SshServer, password = server.password) {
+async function connectEmbedded(server: SshServer, password = server.password, via?: Socket) {
   return connectSsh(
     { host: '127.0.0.1', port: server.port, user: server.user, auth: [{ kind: 'password' }] },
     {
       prompts: { ...NO_PROMPTS, secret: () => Promise.resolve(password) },
       knownHosts: { own: null, readOnly: [], pinned: { fingerprint: server.fingerprint } },
+      ...(via && { via }),
     },
   );
 }
@@ -154,6 +155,18 @@ describe('the embedded server', () => {
     expect(all.length).toBe(200 * 65_536 + words.length);
     expect(all.subarray(-words.length).toString('latin1')).toBe(words);
     expect(Buffer.concat(messages).toString()).toBe('note');
+    connection.close();
+    await server.close();
+  });
+
+  it('gets what is written while the writer lets nothing else happen', async () => {
+    const server = await startSshServer({ onExec: ({ side }) => side.stream.resume() });
+    const socket = connect(server.port, '127.0.0.1');
+    const connection = await connectEmbedded(server, server.password, socket);
+    const transport = await connection.exec('x');
+    const before = socket.bytesWritten;
+    for (let i = 0; i < 4; i++) transport.stream.write(Buffer.alloc(65_536));
+    expect(socket.bytesWritten - before).toBeGreaterThan(4 * 65_536);
     connection.close();
     await server.close();
   });

@@ -10,6 +10,7 @@ import type { KnownHostsSources } from './known-hosts.ts';
 import { AuthSequence } from './ssh-auth.ts';
 import { ChannelStream, clientTransport, windowFor } from './ssh-channel.ts';
 import { closedError, mapSshError, noSshError, type RawSshError, type SshPhase, timeoutError } from './ssh-errors.ts';
+import { type LoginProtocol, saveLoginTrips } from './ssh-login-trips.ts';
 import { CHACHA20, offeredAlgorithms } from './ssh-policy.ts';
 import { checkTarget, describeTarget, type SshPrompts, type SshTarget } from './ssh-target.ts';
 import { largeReads } from './socket-reads.ts';
@@ -64,7 +65,7 @@ export interface SshConnection {
 
 /** The parts of ssh2 1.17's client that its types leave out (lib/client.js); the version is pinned in package.json. */
 interface ClientInternals {
-  _protocol: { _strictMode?: boolean; ping(): void };
+  _protocol: LoginProtocol & { _strictMode?: boolean; ping(): void };
   _callbacks: ((error: boolean | Error) => void)[];
 }
 
@@ -170,6 +171,7 @@ class Connection implements SshConnection {
       // ssh2 ignores the callback of an attempt that is over, so a late answer is harmless.
       authHandler: (offered, partial, next) => void this.#nextAttempt(offered, partial, next),
     });
+    saveLoginTrips(this.#internals._protocol);
     this.#socket.once('data', (chunk: Buffer) => (this.#first = Buffer.from(chunk.subarray(0, 255))));
   }
 
@@ -253,15 +255,12 @@ class Connection implements SshConnection {
       this.#end(asError(error));
       return;
     }
-    if (this.#phase !== 'handshake') return;
-    // ssh2 asks for the login now.
-    this.#asked = performance.now();
-    this.#enter('auth');
+    if (this.#phase === 'handshake') this.#enter('auth');
   }
 
   async #nextAttempt(offered: unknown, partial: boolean | null, next: NextAuthHandler): Promise<void> {
     if (this.#ended !== null) return;
-    this.#answered();
+    if (offered !== null) this.#answered();
     // ssh2 hands over whatever name-list the server sent.
     const methods = Array.isArray(offered) ? offered.filter((name) => typeof name === 'string') : null;
     this.#timer.start();
