@@ -129,6 +129,13 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
       ),
   },
   {
+    why: 'rsync 3.5.0 sets the permissions of a folder on the link that stands for it (-K): too many levels of symbolic links',
+    applies: ({ route, release, source, destination }, has) =>
+      has('-K') &&
+      !(route === 'push' && release === '3.2.7') &&
+      source.some(({ kind, path }) => kind === 'dir' && holds(destination, path, 'link')),
+  },
+  {
     why: 'rsync follows links within the alternate folder; we do not leave the folder that was named',
     applies: ({ source, old }, has) =>
       has('--link-dest', '--copy-dest', '--compare-dest') &&
@@ -159,6 +166,16 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
       source.some(
         ({ kind, path }) =>
           kind === 'hard' && (destination === null || !holds(destination, posix.dirname(path), 'dir')),
+      ),
+  },
+  {
+    why: 'the same of a linked name for whose file a folder would give way',
+    applies: ({ source, destination }, has) =>
+      has('-n') &&
+      has('-H') &&
+      source.some(
+        ({ kind, path, target }) =>
+          kind === 'hard' && (holds(destination, path, 'dir') || holds(destination, target!, 'dir')),
       ),
   },
   {
