@@ -183,7 +183,8 @@ function bind(koffi: Koffi, { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT }: typeo
       renameat === null
         ? null
         : (dirFd, from, to) => {
-            const [source, target] = [cString(from), cString(to)];
+            const source = cString(from);
+            const target = cString(to);
             return source === null || target === null ? 'EINVAL' : result(renameat(dirFd, source, dirFd, target));
           },
     copyRange:

@@ -90,6 +90,8 @@ class OpenTempFile implements TempFile {
   readonly #dir: DirHandle;
   readonly #target: ByteString;
   readonly #options: TempOptions;
+  /** The target, in messages. */
+  readonly #shown: ByteString;
   readonly #writer: FileWriter;
   #fd: number;
   #finished = false;
@@ -113,7 +115,8 @@ class OpenTempFile implements TempFile {
     this.name = name;
     this.#fd = fd;
     this.#options = options;
-    this.#writer = new FileWriter(fd, options, this.#shown());
+    this.#shown = joinPath(place.root, joinPath(place.rel, target));
+    this.#writer = new FileWriter(fd, options, this.#shown);
     this.refused = this.#writer.refused;
   }
 
@@ -140,7 +143,7 @@ class OpenTempFile implements TempFile {
       this.#writer.finish();
       this.#finished = true;
     }
-    setFileAttributes(this.#fd, attributes, this.#shown(), this.#place.fakeSuper);
+    setFileAttributes(this.#fd, attributes, this.#shown, this.#place.fakeSuper);
     try {
       this.#close();
       if (to === null) renameEntry(this.#dir, this.name, this.#target);
@@ -148,7 +151,7 @@ class OpenTempFile implements TempFile {
     } catch (error) {
       if (to !== null && toErrorData(error).code === 'exdev') return this.#copyTo(to, attributes);
       this.discard();
-      throw fsError(error, 'put in place', this.#shown());
+      throw fsError(error, 'put in place', this.#shown);
     }
     this.#end();
   }
@@ -212,9 +215,5 @@ class OpenTempFile implements TempFile {
     this.#ended = true;
     this.#place.dirs.unpin(this.#dir);
     this.#place.journal.done();
-  }
-
-  #shown(): ByteString {
-    return joinPath(this.#place.root, joinPath(this.#place.rel, this.#target));
   }
 }

@@ -97,12 +97,12 @@ export class FileUpdates {
     try {
       if (delayUpdates) {
         const dir = partials.make(place);
-        this.#commit(update, {}, manner === 'partial' ? null : { dir, name: place.name });
+        this.#commit(update, null, manner === 'partial' ? null : { dir, name: place.name });
         this.#delayed.push(update);
         return true;
       }
       if (manner !== 'in place') this.#backUp(place);
-      this.#commit(update, {}, manner === 'partial' || (manner === 'apart' && tempDir !== null) ? place : null);
+      this.#commit(update, null, manner === 'partial' || (manner === 'apart' && tempDir !== null) ? place : null);
       if (manner === 'partial') partials.tidy(place);
       else if (pending.basis?.type === BasisType.PARTIAL) partials.remove(place);
       return true;
@@ -230,18 +230,15 @@ export class FileUpdates {
     if (stat && isReg(stat.mode)) backup.keep(place, stat);
   }
 
-  /** @param changes to the attributes the entry asks for */
-  #commit({ pending, output }: Update, changes: Partial<NewAttributes>, to: Place | null): void {
+  /** @param changes to the attributes the entry asks for, if any */
+  #commit({ pending, output }: Update, changes: Partial<NewAttributes> | null, to: Place | null): void {
     const { entry, existing } = pending;
     const { abilities, umask } = this.#state;
     const wanted = attributesFor(entry, existing, this.#conn.options, abilities, umask);
     let first: unknown = null;
     let last: unknown = null;
-    for (
-      let attributes: NewAttributes | null = { ...wanted, ...changes };
-      attributes;
-      attributes = lesserAttributes(attributes)
-    ) {
+    let attributes: NewAttributes | null = changes === null ? wanted : { ...wanted, ...changes };
+    for (; attributes; attributes = lesserAttributes(attributes)) {
       try {
         output.commit(attributes, to);
         if (first !== null) this.#state.attributesFailed(entry, first);
