@@ -281,6 +281,7 @@ describe.each(['push', 'pull', 'local'] as const)('preview as a plan, %s', (dire
     put('src', 'a', 'a');
     put('dst', 'extra/1', 'x');
     put('dst', 'extra/2', 'x');
+    for (const folder of [folders.src, folders.dst]) fs.utimesSync(folder, HOUR_AGO, HOUR_AGO);
     const copy = job({ delete: false });
     expect((await previewTransfer(copy, hooks)).items.map(({ name }) => name)).toEqual(['a']);
     const { items, counts } = await previewTransfer(copy, hooks, true);
