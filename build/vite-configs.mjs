@@ -55,7 +55,7 @@ export function nodeConfig(entries, outDir) {
 }
 
 /** Packages with compiled parts, or with large tables that few runs need: `driftline rsync` reads them where they lie. */
-const KEPT_OUT = new Set(['cpu-features', 'iconv-lite', 'keytar', 'koffi']);
+const KEPT_OUT = new Set(['iconv-lite', 'keytar', 'koffi']);
 
 /**
  * A compiled addon stays in its package.
@@ -72,6 +72,34 @@ const ADDONS = {
   },
 };
 
+/** Of ssh2, what a client that runs commands never uses, by file; its reading would be a tenth of a start. */
+const UNUSED_OF_SSH2 = {
+  'ssh2/lib/http-agents.js': 'module.exports = {};',
+  'ssh2/lib/keygen.js': 'module.exports = {};',
+  'ssh2/lib/server.js': 'module.exports = {};',
+  'ssh2/lib/protocol/SFTP.js': 'module.exports = { SFTP: class {} };',
+};
+const POLY1305_LOAD = "POLY1305_WASM_MODULE = await require('./crypto/poly1305.js')();";
+
+/** @type {import('vite').Plugin} */
+const LEAN_SSH2 = {
+  name: 'lean-ssh2',
+  enforce: 'pre',
+  // It chooses an order of ciphers, which ours replaces; and where it cannot be built, it is not there.
+  resolveId: (name) => (name === 'cpu-features' ? '\0cpu-features' : null),
+  load(id) {
+    if (id === '\0cpu-features') return 'module.exports = () => null;';
+    const path = id.replaceAll('\\', '/');
+    return Object.entries(UNUSED_OF_SSH2).find(([file]) => path.endsWith(`/${file}`))?.[1] ?? null;
+  },
+  // Nothing is sent before this has been compiled, which is needed only where ssh2's addon is not there.
+  transform(code, id) {
+    if (!id.replaceAll('\\', '/').endsWith('/ssh2/lib/protocol/crypto.js')) return null;
+    if (!code.includes(POLY1305_LOAD)) throw new Error('ssh2 loads poly1305 in another way now');
+    return code.replace(POLY1305_LOAD, `if (binding) return resolve();\n${POLY1305_LOAD}`);
+  },
+};
+
 /**
  * `driftline rsync` with all it needs as one CommonJS script, whose code V8 can keep (electron/cli/one-script.ts).
  * Read as modules, the same takes twice as long to start.
@@ -84,7 +112,7 @@ export function scriptConfig(entries, outDir) {
   const base = common(outDir);
   return {
     ...base,
-    plugins: [wat(), ADDONS],
+    plugins: [wat(), ADDONS, LEAN_SSH2],
     ssr: { noExternal: true, external: [...KEPT_OUT] },
     build: {
       ...base.build,

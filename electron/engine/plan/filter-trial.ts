@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { bytesToText, type ByteString } from '../../../shared/model/path.ts';
 import type { FilterTrial } from '../../../shared/model/filter-trial.ts';
 import { fail } from '../../../shared/errors.ts';

@@ -1,6 +1,5 @@
 import { connect as connectSocket, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { performance } from 'node:perf_hooks';
 import { type AnyAuthMethod, Client, type ClientChannel, type NextAuthHandler } from 'ssh2';
 import { DriftlineError, fail } from '../../../shared/errors.ts';
 import { type ByteString, displayPath } from '../../../shared/model/path.ts';
