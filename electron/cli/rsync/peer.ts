@@ -123,7 +123,8 @@ async function reach(context: PeerContext, begun: () => void): Promise<Reached> 
         onBanner: (text) => context.notice(text.replace(/\n$/, '')),
       },
     );
-    begun();
+    // A server near by is connected to, and greeted, in the next turn of the event loop.
+    setImmediate(() => setImmediate(begun));
     return { connection: await connecting, program };
   } catch (error) {
     throw explainUnknownHost(error);
