@@ -191,6 +191,16 @@ const EXCUSES: readonly { why: string; applies: (one: Case, has: (...words: stri
       source.some(({ kind, path }) => (kind === 'file' || kind === 'hard') && holds(destination, path, 'dir')),
   },
   {
+    why: 'where a folder that is not empty keeps a linked file out, rsync says so twice, or waits for ever',
+    applies: ({ source, destination }, has) =>
+      has('-H') &&
+      !has('--delete', '--del', '--force') &&
+      source.some(
+        ({ kind, path, target }) =>
+          kind === 'hard' && (holds(destination, path, 'dir') || holds(destination, target!, 'dir')),
+      ),
+  },
+  {
     why: 'names of one file: when the long attribute has come for one of them, the others have it too',
     applies: ({ source, destination }, has) =>
       has('-X') && destination?.some(({ kind }) => kind === 'hard') && source.some(({ xattrs }) => xattrs),
