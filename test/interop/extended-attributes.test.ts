@@ -65,6 +65,8 @@ const aclsBefore = `
   setfacl -m u:bin:rwx sub/deep
 `;
 
+const sameAcls = 'setfacl -m u:daemon:rwx,g:daemon:- "$SRC/sub" dst/sub';
+
 const odd: Tree = {
   ...tree,
   owned: file('owned', { uid: 5, gid: 7, mode: 0o2755 }),
@@ -148,6 +150,10 @@ const SCENARIOS: Scenario[] = [
       routes: ['push', 'pull', 'local', 'push from rsync'],
     }),
   ),
+  scenario('ACLs of folders that are there, and --chmod', ['-aiA', '--chmod=D700'], sameAcls, {
+    destination: { sub: dir({}) },
+    routes: ['push', 'pull', 'local', 'push from rsync'],
+  }),
   scenario('ACLs over others', ['-aiA'], both(acls, aclsBefore), { destination: tree, alsoOld: true }),
   scenario('ACLs over others, told and not carried out', ['-ainA'], both(acls, aclsBefore), { destination: tree }),
   scenario('ACLs with content', ['-aiA'], both(acls, aclsBefore), {

@@ -6,6 +6,7 @@ import {
   completeDefaultAcl,
   isExtended,
   NO_ACL,
+  NONE,
   sameAcl,
   sortNames,
   stripAcl,
@@ -113,7 +114,9 @@ export class ExtendedAttributes implements ExtendedRules {
     if (this.#conn.options.xattrs > 0) this.#setXattrs(at, entry);
     if (!this.#conn.options.acls || mode === null) return;
     this.#try(entry, () => {
-      const access = this.#accessAcl(entry, mode);
+      const listed = this.#accessAcl(entry, mode);
+      // The mode has the last word, also where it is not set again because it is right already.
+      const access = listed.mask === NONE ? listed : { ...listed, mask: (mode >> 3) & 7 };
       if (!sameAcl(access, this.#store.access(at, mode))) this.#store.setAccess(at, access, mode);
       if (!isDir(entry.mode)) return;
       const byDefault = this.#defaultAcl(entry);
