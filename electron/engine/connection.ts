@@ -403,7 +403,7 @@ export class Connection {
 
 /** What waits behind a rate limit is as good as sent for whoever counts it: no more than a second of it. */
 function pacedOutput(transport: Transport, bytesPerSecond: number): PeerOutput {
-  if (bytesPerSecond === 0) return new PeerOutput(transport.stream);
+  if (bytesPerSecond === 0) return new PeerOutput(transport.stream, undefined, transport.copiesWrites);
   return new PeerOutput(new PacedWritable(transport.stream, bytesPerSecond), Math.max(65536, bytesPerSecond));
 }
 

@@ -155,9 +155,13 @@ export class ChannelStream extends Duplex {
   #send(chunk: Buffer): void {
     const release = this.#release;
     if (release === null) return; // settled by the channel's close
+    const socket = this.#internals._client._sock;
+    // The packets of one chunk leave in one call: each call wakes the server.
+    socket.cork();
     this.#channel.write(chunk, () => {
       if (this.#release === release) this.#settle();
     });
+    socket.uncork();
     // What was taken at once is settled at once: whoever writes may go on for long without letting anything else happen,
     // and what it wrote before is to be under way by then.
     if (this.#channel.writableLength === 0) this.#settle();
@@ -205,6 +209,7 @@ export function clientTransport(
     stderr: stream.stderr,
     exit: stream.exit,
     description,
+    copiesWrites: true, // into packets
     close: () => stream.destroy(),
     fail: (error) => stream.destroy(error),
   };

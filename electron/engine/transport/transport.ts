@@ -24,6 +24,8 @@ export interface Transport {
   readonly exit: Promise<PeerExit>;
   /** Protocol version a daemon's greeting agreed on before the stream began; absent where both sides open with theirs. */
   readonly greeted?: number;
+  /** Whether the memory of a chunk is free again once its write was called back: what is sent is a copy. */
+  readonly copiesWrites?: boolean;
   /** Where both ends are this process and files of this machine: hands files over. */
   readonly handover?: Handover;
   /** For messages: `user@host`, `local`, or the command. */

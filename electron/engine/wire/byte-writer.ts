@@ -4,6 +4,8 @@ import type { ByteString } from '../../../shared/model/path.ts';
 export type Emit = (bytes: Buffer) => void;
 
 const CAPACITY = 65536;
+/** Stretches kept for further use. */
+const MOST_SPARE = 8;
 
 /**
  * Synchronous encoder: fields are gathered in one buffer with room for a frame header in front and emitted when it is
@@ -18,6 +20,7 @@ export class ByteWriter {
   #prevPos = -1;
   #prevNeg = 1;
   #emitted = 0;
+  readonly #spare: Buffer[] = [];
   /** Whether numbers are of fixed width, as peers of old have them (§3.1). */
   fixed = false;
 
@@ -47,11 +50,16 @@ export class ByteWriter {
     this.#emitted += this.pending;
     if (this.#pos > this.#start) {
       const full = this.#buf.subarray(0, this.#pos);
-      this.#buf = Buffer.allocUnsafe(CAPACITY);
+      this.#buf = this.#spare.pop() ?? Buffer.allocUnsafe(CAPACITY);
       this.#emit(full);
     }
     this.#start = this.#headroom();
     this.#pos = this.#start;
+  }
+
+  /** Whoever took a stretch does not need its memory any more: it is written to again. */
+  giveBack({ buffer }: Buffer): void {
+    if (buffer.byteLength === CAPACITY && this.#spare.length < MOST_SPARE) this.#spare.push(Buffer.from(buffer));
   }
 
   u8(value: number): void {

@@ -57,6 +57,36 @@ describe('PeerOutput', () => {
     );
   });
 
+  it.each([true, false])(
+    'writes again to what was taken where the stream has no more use for it: %s',
+    async (reuses) => {
+      const { stream, take, taken } = slowPeer();
+      const output = new PeerOutput(stream, undefined, reuses);
+      const send = (value: number): void => {
+        output.data.u8(value);
+        output.flush();
+      };
+      send(1);
+      send(2);
+      send(3);
+      take();
+      await new Promise(setImmediate);
+      expect(taken.map((bytes) => bytes[0])).toEqual([1, 2]);
+      // What is being filled was there before the first one came back.
+      send(4);
+      send(5);
+      take();
+      take();
+      await new Promise(setImmediate);
+      take();
+      await new Promise(setImmediate);
+      take();
+      await new Promise(setImmediate);
+      expect(taken.map((bytes) => bytes[0])).toEqual(reuses ? [5, 2, 3, 4, 5] : [1, 2, 3, 4, 5]);
+      expect(taken[4]!.buffer === taken[0]!.buffer).toBe(reuses);
+    },
+  );
+
   it('cuts a text to what a peer accepts', () => {
     const stream = new PassThrough();
     const output = new PeerOutput(stream);

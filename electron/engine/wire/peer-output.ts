@@ -17,6 +17,7 @@ export class PeerOutput {
 
   readonly #stream: Writable;
   readonly #highWater: number;
+  readonly #reuses: boolean;
   #muxed = false;
   #copy: ((bytes: Buffer) => void) | null = null;
   #withheld = false;
@@ -28,10 +29,14 @@ export class PeerOutput {
   #onTaken: (() => void) | null = null;
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
-  /** @param highWater bytes that may wait to be taken before `congested` says so */
-  constructor(stream: Writable, highWater = HIGH_WATER) {
+  /**
+   * @param highWater bytes that may wait to be taken before `congested` says so
+   * @param reuses whether the stream has no more use for what it has taken (`Transport.copiesWrites`)
+   */
+  constructor(stream: Writable, highWater = HIGH_WATER, reuses = false) {
     this.#stream = stream;
     this.#highWater = highWater;
+    this.#reuses = reuses;
     this.data = new ByteWriter(
       (bytes) => {
         this.#copy?.(this.#muxed ? bytes.subarray(4) : bytes);
@@ -160,8 +165,9 @@ export class PeerOutput {
       this.#unsent -= bytes.length;
       this.#lastTaken = Date.now();
       if (this.#unsent === 0) this.#onTaken?.();
-      if (error) this.abort(error);
-      else if (this.#waiting.length > 0 && this.#unsent < this.#highWater / 2) {
+      if (error) return this.abort(error);
+      if (this.#reuses) this.data.giveBack(bytes);
+      if (this.#waiting.length > 0 && this.#unsent < this.#highWater / 2) {
         for (const waiter of this.#waiting.splice(0)) waiter.resolve();
       }
     });
