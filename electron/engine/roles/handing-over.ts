@@ -93,14 +93,16 @@ export class TakingOver {
   readonly #state: ReceiveState;
   readonly #conn: Connection;
   readonly #handover: Handover | null;
-  readonly #seesSums: boolean;
+  /** Whoever wants to see sums, or keeps all that comes in a batch file, which the sender knows nothing of. */
+  readonly #needsTokens: boolean;
 
   constructor(state: ReceiveState) {
     this.#state = state;
     this.#conn = state.conn;
     this.#handover = state.conn.transport.handover ?? null;
-    this.#seesSums = tellsSums(state.conn.options);
-    if (this.#handover) this.#handover.takesContents = !this.#seesSums;
+    const { options } = state.conn;
+    this.#needsTokens = tellsSums(options) || options.batch !== null;
+    if (this.#handover) this.#handover.takesContents = !this.#needsTokens;
   }
 
   /** @returns whether the content is there; otherwise all of it is sent as ever, with its sum */
@@ -122,7 +124,7 @@ export class TakingOver {
     const { totals } = this.#state;
     const bytesBefore = this.#bytesBefore(pending);
     const taken = await handover.take(pending.ndx, async ({ file, size, copied }) => {
-      if (update === null || update.manner !== 'apart' || this.#seesSums) return false;
+      if (update === null || update.manner !== 'apart' || this.#needsTokens) return false;
       const { output } = update;
       while (this.taken < size) {
         const length = output.copyFrom?.(file, this.taken, Math.min(STEP_BYTES, size - this.taken)) ?? 0;
