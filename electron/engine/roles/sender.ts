@@ -389,6 +389,7 @@ export class Sender {
     let sum: Uint8Array | null = null;
     const whole = head.count === 0 && mode.from === undefined;
     let handed = whole && this.#handing !== null && this.#handing.give(request.ndx, file, count);
+    // Awaited only where there is something to wait for: most files are small, and a promise for each costs.
     if (typeof handed !== 'boolean') handed = await handed;
     if (handed) {
       entry.flags &= ~EntryFlag.OWED;

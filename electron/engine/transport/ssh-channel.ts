@@ -209,7 +209,7 @@ export function clientTransport(
     stderr: stream.stderr,
     exit: stream.exit,
     description,
-    copiesWrites: true, // into packets
+    copiesWrites: true, // ssh2 makes packets of them
     close: () => stream.destroy(),
     fail: (error) => stream.destroy(error),
   };
