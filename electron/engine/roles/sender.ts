@@ -100,6 +100,8 @@ export class Sender {
       if (!this.#source.isAhead) await this.#source.keepAhead();
       const request = input.tryParse((r) => this.#readRequest(r));
       if (request === MORE) {
+        // What is asked for comes before further lists.
+        if (input.advance()) continue;
         // With what is ready the other side has work while more lists are made.
         if (!flushed) output.flush();
         flushed = true;

@@ -133,6 +133,18 @@ describe('PeerInput', () => {
     expect(await codeOf(text(input, 1))).toBe('remote/closed-early');
   });
 
+  it('moves on what has arrived without waiting for more', () => {
+    const { stream, input, messages } = open();
+    expect(input.advance()).toBe(false);
+    stream.write(Buffer.concat([frame(Msg.INFO, 'note\n'), frame(Msg.DATA, 'four')]));
+    stream.read();
+    expect(input.tryParse((reader) => reader.string(4))).toBe(MORE);
+    expect(input.advance()).toBe(true);
+    expect(messages).toHaveLength(1);
+    expect(input.tryParse((reader) => reader.string(4))).toBe('four');
+    expect(input.advance()).toBe(false);
+  });
+
   it('rewinds a parser that wants more', async () => {
     const { stream, input } = open();
     stream.write(frame(Msg.DATA, 'abc'));

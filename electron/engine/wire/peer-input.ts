@@ -139,16 +139,21 @@ export class PeerInput {
    * @throws the connection's error, or `closed-early` at the end of the stream
    */
   async fill(): Promise<void> {
-    for (;;) {
-      while (this.#head < this.#queue.length) {
-        const before = this.reader.available;
-        this.#takeChunk();
-        if (this.reader.available > before) return;
-      }
+    while (!this.advance()) {
       if (this.#error) throw this.#error;
       if (this.#ended) throw closedEarly();
       await this.#arrival();
     }
+  }
+
+  /** Like {@link fill} with what has arrived, without waiting. @returns whether the reader has more data than before */
+  advance(): boolean {
+    while (this.#head < this.#queue.length) {
+      const before = this.reader.available;
+      this.#takeChunk();
+      if (this.reader.available > before) return true;
+    }
+    return false;
   }
 
   /** Handles messages that have already arrived, without waiting: called when the connection has failed. */
