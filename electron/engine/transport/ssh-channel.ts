@@ -15,6 +15,11 @@ const HIGH_WATER = 1 << 20;
 /** No new packet is made while more than this waits in the socket, whatever window a server grants. */
 const SOCKET_BACKLOG = 512 << 10;
 
+/** Somewhat more than half of the window OpenSSH's sshd has: the least by which every version grants more. */
+const LEAST_AHEAD = (1 << 20) + (64 << 10);
+/** What a server may take to compute the answer that the round trip was measured by, in milliseconds. */
+const LOGIN_WORK_MS = 8;
+
 /** How long a program that has closed its output may take to end, once nobody is interested any more. */
 const GRACE_MS = 10_000;
 
@@ -29,10 +34,23 @@ export function windowFor(roundTripMs: number): number {
   return Math.round(Math.min(MOST_WINDOW, Math.max(LEAST_WINDOW, roundTripMs * WINDOW_PER_MS)));
 }
 
+/**
+ * Bytes that may be under way to a server, or lie there unread, of the window that it grants. Near by all of it is of no
+ * use and does harm: for every packet that the program there is slow to read, sshd moves all that waits, and its whole
+ * processor goes into that. Only of OpenSSH is it known that it grants more before all of its window is used.
+ * @param roundTripMs see {@link windowFor}
+ * @param software what the server calls itself
+ * @returns whole bytes: ssh2 cuts by them
+ */
+export function aheadFor(roundTripMs: number, software: string): number {
+  if (!/^OpenSSH_/.test(software)) return Infinity;
+  return Math.round(Math.max(LEAST_AHEAD, (roundTripMs - LOGIN_WORK_MS) * WINDOW_PER_MS));
+}
+
 /** The parts of ssh2 1.17's channel that its types leave out (lib/Channel.js); the version is pinned in package.json. */
 interface ChannelInternals {
   incoming: { window: number };
-  outgoing: { id: number; state: string };
+  outgoing: { id: number; state: string; window: number };
   _client: {
     _protocol: { channelWindowAdjust(id: number, amount: number): void };
     _sock: Writable;
@@ -56,6 +74,7 @@ export class ChannelStream extends Duplex {
   readonly #internals: ChannelInternals;
   readonly #endOnFinal: boolean;
   readonly #window: number;
+  readonly #ahead: number;
   #outstanding: number;
   #closed = false;
   #inputEnded = false;
@@ -67,11 +86,13 @@ export class ChannelStream extends Duplex {
   /**
    * @param role `server` holds back end-of-file until the exit code was sent (see `serveChannel`)
    * @param window see {@link windowFor}
+   * @param ahead see {@link aheadFor}
    */
-  constructor(channel: ClientChannel | ServerChannel, role: 'client' | 'server', window: number) {
+  constructor(channel: ClientChannel | ServerChannel, role: 'client' | 'server', window: number, ahead = Infinity) {
     super({ readableHighWaterMark: HIGH_WATER, writableHighWaterMark: 256 << 10, emitClose: true });
     this.#channel = channel;
     this.#window = window;
+    this.#ahead = ahead;
     this.#endOnFinal = role === 'client';
     this.#internals = channel as unknown as ChannelInternals;
     const source = role === 'client' ? (channel as ClientChannel).stderr : null;
@@ -155,7 +176,10 @@ export class ChannelStream extends Duplex {
   #send(chunk: Buffer): void {
     const release = this.#release;
     if (release === null) return; // settled by the channel's close
-    const socket = this.#internals._client._sock;
+    const { outgoing, _client: client } = this.#internals;
+    const socket = client._sock;
+    // What is taken off here is never given back: less is under way from now on.
+    outgoing.window = Math.min(outgoing.window, this.#ahead);
     // The packets of one chunk leave in one call: each call wakes the server.
     socket.cork();
     this.#channel.write(chunk, () => {
@@ -194,14 +218,16 @@ export class ChannelStream extends Duplex {
 
 /**
  * Wraps a client's exec channel.
- * @param roundTripMs see {@link windowFor}
+ * @param window see {@link windowFor}
+ * @param ahead see {@link aheadFor}
  */
 export function clientTransport(
   channel: ClientChannel,
   description: string,
-  roundTripMs: number,
+  window: number,
+  ahead: number,
 ): Transport & { fail(error: DriftlineError): void } {
-  const stream = new ChannelStream(channel, 'client', windowFor(roundTripMs));
+  const stream = new ChannelStream(channel, 'client', window, ahead);
   // Whoever reads sees the error as well; without a reader it must not end the process.
   stream.on('error', () => {});
   return {

@@ -7,7 +7,7 @@ import { HoldTimer } from '../hold-timer.ts';
 import { HostKeyCheck } from './host-key-check.ts';
 import type { KnownHostsSources } from './known-hosts.ts';
 import { AuthSequence } from './ssh-auth.ts';
-import { ChannelStream, clientTransport, windowFor } from './ssh-channel.ts';
+import { aheadFor, ChannelStream, clientTransport, windowFor } from './ssh-channel.ts';
 import { closedError, mapSshError, noSshError, type RawSshError, type SshPhase, timeoutError } from './ssh-errors.ts';
 import { type LoginProtocol, saveLoginTrips } from './ssh-login-trips.ts';
 import { CHACHA20, offeredAlgorithms } from './ssh-policy.ts';
@@ -65,6 +65,8 @@ export interface SshConnection {
 /** The parts of ssh2 1.17's client that its types leave out (lib/client.js); the version is pinned in package.json. */
 interface ClientInternals {
   _protocol: LoginProtocol & { _strictMode?: boolean; ping(): void };
+  /** What the server calls itself. */
+  _remoteVer: string;
   _callbacks: ((error: boolean | Error) => void)[];
 }
 
@@ -308,7 +310,8 @@ class Connection implements SshConnection {
           );
           return;
         }
-        const transport = clientTransport(channel, this.description, this.#roundTrip);
+        const ahead = aheadFor(this.#roundTrip, this.#internals._remoteVer);
+        const transport = clientTransport(channel, this.description, windowFor(this.#roundTrip), ahead);
         this.#transports.add(transport);
         void transport.exit.then(() => this.#transports.delete(transport));
         resolve(transport);
