@@ -7,6 +7,7 @@ import type { TransferStats } from './events.ts';
 import { clientRules } from './filter/wire.ts';
 import type { FileEntry } from './flist/entry.ts';
 import type { ReceivedNames } from './flist/id-map.ts';
+import { ScanAhead } from './flist/scan-ahead.ts';
 import type { SourceFs } from './fs/fs.ts';
 import { openJournal } from './fs/journal.ts';
 import { framesClient, receiveSeed } from './handshake/negotiate.ts';
@@ -64,6 +65,7 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
       : hooks;
   hooks.onEvent({ type: 'phase', phase: 'connecting' });
   const batch = writesBatch(options) ? new BatchWriter(options.batch!.path, options) : null;
+  const ahead = pull ? null : scanAhead(request);
   let conn: Connection;
   try {
     conn = await openConnection(request, near);
@@ -71,6 +73,8 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
   } catch (error) {
     batch?.close();
     throw error;
+  } finally {
+    ahead?.stop();
   }
   const journal = openJournal(pull ? request.journalDir : null);
   try {
@@ -111,7 +115,8 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
       const sources = names ? listedArguments(source, request.sources, names, options) : request.sources;
       const held = heldSource(options, sources);
       try {
-        const tree = request.tree?.(conn, held.fs) ?? scanTree(conn, held.fs, sources, clientRules(options, false));
+        const rules = clientRules(options, false);
+        const tree = request.tree?.(conn, held.fs) ?? scanTree(conn, held.fs, sources, rules, ahead);
         if (batch) conn.output.copyTo(batch.take);
         totals = await sendingSide(conn, tree, batch);
       } finally {
@@ -141,6 +146,16 @@ export async function runTransfer(request: TransferRequest, hooks: TransferHooks
     journal.close();
     batch?.close();
   }
+}
+
+/** Begins to list the source of a push while its server is being reached. */
+function scanAhead({ options, sources, tree, local }: TransferRequest): ScanAhead | null {
+  const rules = clientRules(options, false);
+  if (local || tree !== undefined || !ScanAhead.suits(options, rules)) return null;
+  const ahead = new ScanAhead();
+  const { fs, close } = heldSource(options, sources);
+  void ahead.run(fs, sources, options, rules).finally(close);
+  return ahead;
 }
 
 /** A peer inside this process, for local copies. */

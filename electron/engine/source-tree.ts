@@ -6,6 +6,7 @@ import type { FilterRule } from './filter/rule.ts';
 import { SenderFilters } from './filter/sender-filters.ts';
 import { entryName, type FileEntry } from './flist/entry.ts';
 import { SourceScan } from './flist/scan.ts';
+import type { ScanAhead } from './flist/scan-ahead.ts';
 import type { ReadHow, SourceFs } from './fs/fs.ts';
 import { mergeFilesOf } from './merge-files.ts';
 import { readsQuietly } from './options/transfer-options.ts';
@@ -15,12 +16,16 @@ import { SourceAttributes } from './roles/source-attributes.ts';
 import { isLink } from './wire/constants.ts';
 import { attributeRules } from './roles/xattr-names.ts';
 
-/** The tree that source arguments name, filtered by the sender's rules. */
+/**
+ * The tree that source arguments name, filtered by the sender's rules.
+ * @param ahead what was listed of it before the conversation
+ */
 export function scanTree(
   conn: Connection,
   fs: SourceFs,
   args: readonly ByteString[],
   filters: readonly FilterRule[],
+  ahead: ScanAhead | null = null,
 ): SourceTree {
   const { options, agreed } = conn;
   const mergeFiles = mergeFilesOf(conn);
@@ -51,6 +56,7 @@ export function scanTree(
     {
       issue: (issue) => conn.issue(issue),
       attach: attributes && ((entry, path) => attributes.attach(entry, path, carrier(entry, path))),
+      listed: ahead === null ? undefined : (path) => ahead.take(path),
       entering: (dir, root) => chain.entering(dir, root),
       message: (text) => conn.emit({ type: 'message', level: 'info', from: 'local', text: `${text}\n` }),
       sum:

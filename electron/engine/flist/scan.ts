@@ -34,9 +34,10 @@ export interface ScanHooks {
   attach?: ((entry: FileEntry, localPath: ByteString) => void) | undefined;
   /** A directory's names are about to be filtered: its own rule files count from now on. */
   entering?(dir: ByteString, root: number): void;
+  /** What the directory at this path holds, if it was listed a moment ago (`ScanAhead`). */
+  listed?: ((localPath: ByteString) => FileEntry[] | undefined) | undefined;
 }
 
-/** Entries gathered before the caller gets a turn. */
 const BATCH = 1000;
 
 const ARGUMENT = EntryFlag.TOP_DIR | EntryFlag.CONTENT_DIR;
@@ -72,6 +73,7 @@ export class SourceScan {
   readonly #hooks: ScanHooks;
   readonly #look: SourceLook;
   readonly #reports: ScanReports;
+  readonly #batch: number;
   /** Incremental `-R`: what is to come below implied directories. */
   readonly #pending = new Map<FileEntry, Pending[]>();
   #rootImplied = false;
@@ -79,6 +81,7 @@ export class SourceScan {
   /**
    * @param args source arguments as given
    * @param filter true for names to leave out; asked with names relative to the transfer root
+   * @param batch entries gathered before the caller gets a turn
    */
   constructor(
     fs: SourceFs,
@@ -86,8 +89,10 @@ export class SourceScan {
     options: ScanOptions,
     filter: (name: ByteString, isDir: boolean, root: number) => boolean,
     hooks: ScanHooks,
+    batch = BATCH,
   ) {
     this.#fs = fs;
+    this.#batch = batch;
     this.#args = args;
     this.#options = options;
     this.#filter = filter;
@@ -171,6 +176,8 @@ export class SourceScan {
   *scanDirBatches(dir: FileEntry): Generator<FileEntry[]> {
     if (!(dir.flags & EntryFlag.CONTENT_DIR)) return;
     const dirPath = this.localPath(dir);
+    const listed = this.#hooks.listed?.(dirPath);
+    if (listed !== undefined) return yield listed;
     let names: ByteString[];
     try {
       names = this.#fs.readdir(dirPath);
@@ -188,7 +195,7 @@ export class SourceScan {
       const entry = this.#child(dir, prefix, base, joinPath(parent, base));
       if (!entry) continue;
       batch.push(entry);
-      if (batch.length >= BATCH) {
+      if (batch.length >= this.#batch) {
         yield batch;
         batch = [];
       }
