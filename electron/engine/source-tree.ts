@@ -56,7 +56,7 @@ export function scanTree(
     {
       issue: (issue) => conn.issue(issue),
       attach: attributes && ((entry, path) => attributes.attach(entry, path, carrier(entry, path))),
-      listed: ahead === null ? undefined : (path) => ahead.take(path),
+      listed: ahead === null ? undefined : (dir) => ahead.take(dir),
       entering: (dir, root) => chain.entering(dir, root),
       message: (text) => conn.emit({ type: 'message', level: 'info', from: 'local', text: `${text}\n` }),
       sum:

@@ -8,7 +8,7 @@ import { addFilter } from '../filter/rule-list.ts';
 import type { SourceFs } from '../fs/fs.ts';
 import { nodeSourceFs } from '../fs/node-fs.ts';
 import { DEFAULT_OPTIONS, type TransferOptions } from '../options/transfer-options.ts';
-import { entryName } from './entry.ts';
+import { entryName, type FileEntry } from './entry.ts';
 import { SourceScan } from './scan.ts';
 import { ScanAhead } from './scan-ahead.ts';
 
@@ -46,11 +46,14 @@ function scanned(fs: SourceFs, args: string[], ahead: ScanAhead | null, filter: 
   const scan = new SourceScan(fs, args, options, filter, {
     issue: ({ message }) => issues.push(message),
     message: () => {},
-    listed: ahead === null ? undefined : (path) => ahead.take(path),
+    listed: ahead === null ? undefined : (dir) => ahead.take(dir),
   });
   const found = scan.scanArguments().sort((a, b) => (entryName(a) < entryName(b) ? -1 : 1));
   return { found, issues };
 }
+
+/** What `take` looks at of a folder of the first argument. */
+const dirOf = (base: string): FileEntry => ({ dir: '', base, root: 0 }) as FileEntry;
 
 const nothing = (): boolean => false;
 
@@ -73,7 +76,14 @@ describe('listing ahead', () => {
     expect(read).toEqual([]);
     expect(found).toEqual(scanned(fs, args, null, nothing).found);
     expect(read).toHaveLength(6);
-    expect(ahead.take(`${folder}/src/a`)).toBeUndefined();
+    expect(ahead.take(dirOf('a'))).toBeUndefined();
+  });
+
+  it('knows folders that two arguments bring under different names', async () => {
+    const args = argsOf('src', 'src/', 'src/a');
+    const ahead = new ScanAhead();
+    await ahead.run(nodeSourceFs, args, OPTIONS, []);
+    expect(scanned(nodeSourceFs, args, ahead, nothing).found).toEqual(scanned(nodeSourceFs, args, null, nothing).found);
   });
 
   it('obeys rules: what they leave out is neither listed nor read', async () => {
@@ -82,7 +92,7 @@ describe('listing ahead', () => {
     const ahead = new ScanAhead();
     await ahead.run(fs, argsOf('src/'), OPTIONS, rules);
     expect(read).toEqual(['src/', 'src/b']);
-    expect(ahead.take(`${folder}/src/b`)).toEqual([]);
+    expect(ahead.take(dirOf('b'))).toEqual([]);
   });
 
   it('leaves a folder with trouble to the scan, which tells of it once', async () => {
@@ -93,8 +103,8 @@ describe('listing ahead', () => {
     const fs = { ...nodeSourceFs, lstat };
     const ahead = new ScanAhead();
     await ahead.run(fs, argsOf('src/'), OPTIONS, []);
-    expect(ahead.take(`${folder}/src/a`)).toBeUndefined();
-    expect(ahead.take(`${folder}/src/b`)).toHaveLength(1);
+    expect(ahead.take(dirOf('a'))).toBeUndefined();
+    expect(ahead.take(dirOf('b'))).toHaveLength(1);
     const { found, issues } = scanned(fs, argsOf('src/'), ahead, nothing);
     expect(issues).toHaveLength(1);
     expect(found.map(entryName)).toEqual(['.', 'a', 'a/deep', 'a/deep/z', 'b', 'b/y', 'file', 'link']);
@@ -105,13 +115,13 @@ describe('listing ahead', () => {
     const ahead = new ScanAhead();
     await ahead.run(nodeSourceFs, argsOf('src/'), OPTIONS, []);
     vi.setSystemTime(Date.now() + 1000);
-    expect(ahead.take(`${folder}/src/b`)).toHaveLength(1);
+    expect(ahead.take(dirOf('b'))).toHaveLength(1);
     vi.setSystemTime(Date.now() + 5000);
-    expect(ahead.take(`${folder}/src/a`)).toBeUndefined();
+    expect(ahead.take(dirOf('a'))).toBeUndefined();
     const stopped = new ScanAhead();
     stopped.stop();
     await stopped.run(nodeSourceFs, argsOf('src/'), OPTIONS, []);
-    expect(stopped.take(`${folder}/src/`)).toBeUndefined();
+    expect(stopped.take(dirOf('.'))).toBeUndefined();
   });
 
   it('is for scans that depend on nothing the server has yet to say', () => {

@@ -3,7 +3,7 @@ import type { FilterRule } from '../filter/rule.ts';
 import { SenderFilters } from '../filter/sender-filters.ts';
 import type { SourceFs } from '../fs/fs.ts';
 import type { TransferOptions } from '../options/transfer-options.ts';
-import { EntryFlag, type FileEntry } from './entry.ts';
+import { EntryFlag, entryName, type FileEntry } from './entry.ts';
 import { SourceScan } from './scan.ts';
 import { compareEntries } from './sort.ts';
 
@@ -26,7 +26,7 @@ const NOTICE = new Error('to be reported');
  * which lists the others. Nothing is told from here: a folder with trouble is left alone.
  */
 export class ScanAhead {
-  readonly #folders = new Map<ByteString, { entries: FileEntry[]; at: number }>();
+  readonly #folders = new Map<string, { entries: FileEntry[]; at: number }>();
   #listed = 0;
   #stopped = false;
 
@@ -45,8 +45,8 @@ export class ScanAhead {
     rules: readonly FilterRule[],
   ): Promise<void> {
     const filters: SenderFilters = new SenderFilters(rules, (root) => scan.roots[root]!.base);
-    const scan: RecordingScan = new RecordingScan(fs, args, options, filters, (folder, entries) => {
-      this.#folders.set(folder, { entries, at: Date.now() });
+    const scan: RecordingScan = new RecordingScan(fs, args, options, filters, (dir, entries) => {
+      this.#folders.set(keyOf(dir), { entries, at: Date.now() });
     });
     let sliceStart = performance.now();
     try {
@@ -65,10 +65,11 @@ export class ScanAhead {
     this.#stopped = true;
   }
 
-  /** @returns what the folder at this path holds, if it was listed a moment ago; the next time it was not */
-  take(folder: ByteString): FileEntry[] | undefined {
-    const found = this.#folders.get(folder);
-    this.#folders.delete(folder);
+  /** @returns what a folder holds, if it was listed a moment ago; the next time it was not */
+  take(dir: FileEntry): FileEntry[] | undefined {
+    const key = keyOf(dir);
+    const found = this.#folders.get(key);
+    this.#folders.delete(key);
     return found && Date.now() - found.at < GOOD_FOR_MS ? found.entries : undefined;
   }
 
@@ -100,19 +101,22 @@ export class ScanAhead {
   }
 }
 
+/** Several arguments may name one folder, and bring it under different names. */
+const keyOf = (dir: FileEntry): string => `${dir.root}:${entryName(dir)}`;
+
 /** The root of a transfer comes with its contents. */
 const descends = ({ base, flags }: FileEntry): boolean => base !== '.' && (flags & EntryFlag.CONTENT_DIR) !== 0;
 
 /** A scan in small pieces that keeps what it finds, and is given up where it would tell something. */
 class RecordingScan extends SourceScan {
-  readonly #onListed: (folder: ByteString, entries: FileEntry[]) => void;
+  readonly #onListed: (dir: FileEntry, entries: FileEntry[]) => void;
 
   constructor(
     fs: SourceFs,
     args: readonly ByteString[],
     options: TransferOptions,
     filters: SenderFilters,
-    onListed: (folder: ByteString, entries: FileEntry[]) => void,
+    onListed: (dir: FileEntry, entries: FileEntry[]) => void,
   ) {
     const giveUp = (): never => {
       throw NOTICE;
@@ -135,6 +139,6 @@ class RecordingScan extends SourceScan {
       entries.push(...piece);
       yield piece;
     }
-    this.#onListed(this.localPath(dir), entries);
+    this.#onListed(dir, entries);
   }
 }

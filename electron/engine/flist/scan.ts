@@ -34,8 +34,8 @@ export interface ScanHooks {
   attach?: ((entry: FileEntry, localPath: ByteString) => void) | undefined;
   /** A directory's names are about to be filtered: its own rule files count from now on. */
   entering?(dir: ByteString, root: number): void;
-  /** What the directory at this path holds, if it was listed a moment ago (`ScanAhead`). */
-  listed?: ((localPath: ByteString) => FileEntry[] | undefined) | undefined;
+  /** What a directory holds, if it was listed a moment ago (`ScanAhead`). */
+  listed?: ((dir: FileEntry) => FileEntry[] | undefined) | undefined;
 }
 
 const BATCH = 1000;
@@ -175,9 +175,9 @@ export class SourceScan {
   /** What one directory contains, in pieces. Empty where contents are not sent. */
   *scanDirBatches(dir: FileEntry): Generator<FileEntry[]> {
     if (!(dir.flags & EntryFlag.CONTENT_DIR)) return;
-    const dirPath = this.localPath(dir);
-    const listed = this.#hooks.listed?.(dirPath);
+    const listed = this.#hooks.listed?.(dir);
     if (listed !== undefined) return yield listed;
+    const dirPath = this.localPath(dir);
     let names: ByteString[];
     try {
       names = this.#fs.readdir(dirPath);
