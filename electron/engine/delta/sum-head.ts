@@ -1,5 +1,8 @@
 import { fail } from '../../../shared/errors.ts';
 
+/** Bytes of a sum head on the wire. */
+export const SUM_HEAD_BYTES = 16;
+
 /** Describes a basis file cut into blocks (reference §7.5). All zeros: no basis, everything is sent as literals. */
 export interface SumHead {
   /** Number of blocks. */

@@ -4,7 +4,14 @@ import { checksumLength, createFileSum, sumText, type FileSum } from '../checksu
 import { createTokenReader, type TokenReader } from '../compress/token-reader.ts';
 import type { Connection } from '../connection.ts';
 import { Applier } from '../delta/apply.ts';
-import { NO_BASIS, basisLengthOf, sameSumHead, validateSumHead, type SumHead } from '../delta/sum-head.ts';
+import {
+  NO_BASIS,
+  SUM_HEAD_BYTES,
+  basisLengthOf,
+  sameSumHead,
+  validateSumHead,
+  type SumHead,
+} from '../delta/sum-head.ts';
 import { EntryFlag, entryName, type FileEntry } from '../flist/entry.ts';
 import { asksForXattrs, sumBounds } from '../handshake/negotiate.ts';
 import { infoLevel } from '../options/info-words.ts';
@@ -19,7 +26,7 @@ import { FileUpdates, type Update } from './file-updates.ts';
 import { TakingOver } from './handing-over.ts';
 import { reportItem } from './items.ts';
 import type { Pending, ReceiveState } from './receive-state.ts';
-import { isKeepAlive, SUM_HEAD_BYTES, unexpectedNdx } from './sender.ts';
+import { isKeepAlive, unexpectedNdx } from './sender.ts';
 
 /** Bytes of an appended file's beginning that are summed between turns of the event loop. */
 const PREFIX_BYTES = 1 << 22;

@@ -1,23 +1,19 @@
 import { fail, toErrorData } from '../../../shared/errors.ts';
 import { displayPath, bytesToText, type ByteString } from '../../../shared/model/path.ts';
-import { createBlockSum, createFileSum, sumText } from '../checksum/strong.ts';
-import { createTokenWriter, type TokenWriter } from '../compress/token-writer.ts';
 import type { Connection } from '../connection.ts';
-import { Matcher } from '../delta/match.ts';
 import { SignatureTable } from '../delta/signature.ts';
-import { NO_BASIS, basisLengthOf, validateSumHead, type SumHead } from '../delta/sum-head.ts';
+import { basisLengthOf, validateSumHead, type SumHead } from '../delta/sum-head.ts';
 import type { UpdateMode } from '../delta/update-mode.ts';
 import { EntryFlag, entryName, givenName, type FileEntry } from '../flist/entry.ts';
 import type { FileLists } from '../flist/file-lists.ts';
 import { readXattrRequest } from '../flist/xattr.ts';
 import type { ReadFile } from '../fs/fs.ts';
 import { asksForXattrs, sumBounds, verifiesPrefix } from '../handshake/negotiate.ts';
-import { debugLevel } from '../options/info-words.ts';
 import { movesContent } from '../options/transfer-options.ts';
 import { BasisType, Ndx, ItemFlag, Limit, Msg, isReg } from '../wire/constants.ts';
 import type { ByteReader } from '../wire/byte-reader.ts';
 import { MORE } from '../wire/peer-input.ts';
-import { copiedAs, HandingOver, type CountContent } from './handing-over.ts';
+import { ContentSender } from './content-sender.ts';
 import { countKind, readCounts, writeDeleteStats, type DeleteStats } from './delete-stats.ts';
 import { linkedName, listSumText } from './items.ts';
 import type { ListSource } from './list-sender.ts';
@@ -43,12 +39,6 @@ export interface SenderTotals {
   created: { total: number; regular: number; dirs: number; links: number; devices: number; specials: number };
 }
 
-/** Of a sum head on the wire. */
-export const SUM_HEAD_BYTES = 16;
-
-/** Bytes the search may handle between looks at the clock and the output. */
-const STEP_BYTES = 1 << 20;
-
 /**
  * The sender: serves the generator's requests in order until both sides are done (reference §7.10).
  * States: `phase` 0 first pass, 1 redo, 2 delayed updates, then the goodbye.
@@ -66,10 +56,7 @@ export class Sender {
   readonly #conn: Connection;
   readonly #lists: FileLists;
   readonly #source: ListSource;
-  readonly #fileSum;
-  readonly #tokens: TokenWriter;
-  readonly #matcher: Matcher;
-  readonly #handing: HandingOver | null;
+  readonly #content: ContentSender;
   #phase = 0;
   /** io_error bits since the lists, told to the receiving side at the end (§4.6). */
   #ioError = 0;
@@ -78,14 +65,7 @@ export class Sender {
     this.#conn = conn;
     this.#lists = lists;
     this.#source = source;
-    const { transferSum, seed, seedFirst, seedsFiles, compression, protocol } = conn.agreed;
-    this.#fileSum = createFileSum(transferSum, seedsFiles ? seed : null);
-    this.#tokens = createTokenWriter(conn.output.data, compression, protocol);
-    this.#matcher = new Matcher(
-      this.#tokens,
-      transferSum === 'none' ? null : createBlockSum(transferSum, seed, { seedFirst }),
-    );
-    this.#handing = HandingOver.within(conn);
+    this.#content = new ContentSender(conn, lists, this.totals);
   }
 
   /**
@@ -126,11 +106,12 @@ export class Sender {
           await this.#conn.pause();
         }
         if (output.congested) await this.#conn.drained();
-        if (this.#handing?.full) await this.#handing.room();
+        if (this.#content.isAhead) await this.#content.room();
       }
     }
-    if (debugLevel(this.#conn.options, 'deltasum') > 0) this.#tellMatches();
-    if (this.#ioError !== 0) output.messageInt(Msg.IO_ERROR, this.#ioError);
+    this.#content.tellMatches();
+    const ioError = this.#ioError | this.#content.ioError;
+    if (ioError !== 0) output.messageInt(Msg.IO_ERROR, ioError);
     output.data.ndx(Ndx.DONE);
     writeStats();
     output.flush();
@@ -148,15 +129,9 @@ export class Sender {
     if (last !== Ndx.DONE) throw unexpectedNdx(last);
   }
 
-  #tellMatches(): void {
-    const { matches, hits, falseAlarms } = this.#matcher;
-    const text = `total: matches=${matches}  hash_hits=${hits}  false_alarms=${falseAlarms} data=${this.totals.literal}\n`;
-    this.#conn.emit({ type: 'message', level: 'info', from: 'local', text });
-  }
-
   /** Gives memory back; after {@link run}. */
   dispose(): void {
-    this.#tokens.dispose();
+    this.#content.dispose();
   }
 
   /** A server tells its client what it was told; with delayed updates that comes before their phase. */
@@ -236,7 +211,10 @@ export class Sender {
     try {
       if (appends && file.size < entry.size) return this.#diminished(request.ndx, entry);
       this.#report(entry, request);
-      await this.#sendContent(request, request.head, table, entry, file, this.#modeOf(request, appends));
+      const from = this.#conn.output.data.total;
+      this.#writeHeader(request, entry);
+      const { ndx, head } = request;
+      await this.#content.send({ ndx, entry, head, table, file, mode: this.#modeOf(request, appends), from });
     } finally {
       file.close();
     }
@@ -311,17 +289,6 @@ export class Sender {
     this.#conn.output.messageInt(Msg.NO_SEND, ndx);
   }
 
-  /** What was read is one state of the file and verified as that, but not the one that was listed. */
-  #shrank(entry: FileEntry, read: number, expected: number): void {
-    this.#ioError |= 2;
-    this.#conn.issue({
-      code: 'changed-while-sending',
-      name: entryName(entry),
-      message: `${displayPath(bytesToText(entryName(entry)))} became shorter while it was sent: ${read} of ${expected} bytes`,
-      ioError: 2,
-    });
-  }
-
   #writeHeader(request: Request, entry: FileEntry): void {
     const { data } = this.#conn.output;
     data.ndx(request.ndx);
@@ -349,120 +316,6 @@ export class Sender {
       });
       return null;
     }
-  }
-
-  async #sendContent(
-    request: Request,
-    head: SumHead,
-    table: SignatureTable | null,
-    entry: FileEntry,
-    file: ReadFile,
-    mode: UpdateMode,
-  ): Promise<void> {
-    const conn = this.#conn;
-    const { data } = conn.output;
-    const { progress } = conn;
-    const again = (entry.flags & EntryFlag.SENT) !== 0;
-    entry.flags |= EntryFlag.SENT;
-    const written = data.total;
-    this.#writeHeader(request, entry);
-    // The receiving side is to learn of the item and to get nothing.
-    const aside = conn.options.batch?.kind === 'only-write';
-    if (aside) conn.output.withhold(true);
-    const echo = head.count > 0 ? head : NO_BASIS;
-    data.i32(echo.count);
-    data.i32(echo.blockLength);
-    data.i32(echo.strongLength);
-    data.i32(echo.remainder);
-
-    progress.name = givenName(entry);
-    progress.nameSize = file.size;
-    progress.nameBytes = 0;
-    // A second attempt counts nothing again: progress never runs backwards, and ends at the total.
-    const bytesBefore = progress.bytesDone - (again ? entry.size : 0);
-    const literalBefore = this.totals.literal;
-    const matchedBefore = this.totals.matched;
-    const count = (read: number, literal: number, matched: number): void => {
-      progress.nameBytes = read;
-      progress.bytesDone = Math.max(progress.bytesDone, bytesBefore + Math.min(read, entry.size));
-      progress.literal = literalBefore + literal;
-      progress.matched = matchedBefore + matched;
-    };
-    let sum: Uint8Array | null = null;
-    const whole = head.count === 0 && mode.from === undefined;
-    let handed = whole && this.#handing !== null && this.#handing.give(request.ndx, file, count);
-    // Awaited only where there is something to wait for: most files are small, and a promise for each costs.
-    if (typeof handed !== 'boolean') handed = await handed;
-    if (handed) {
-      entry.flags &= ~EntryFlag.OWED;
-      this.totals.literal += file.size;
-      conn.output.sent += copiedAs(file.size, conn.agreed);
-    } else {
-      sum = await this.#sendTokens(table, entry, file, mode, count);
-      this.totals.literal += this.#matcher.literalBytes;
-      this.totals.matched += this.#matcher.matchedBytes;
-    }
-    if (aside) conn.output.withhold(false);
-    progress.literal = this.totals.literal;
-    progress.matched = this.totals.matched;
-    progress.bytesDone = bytesBefore + entry.size;
-    if (!again) progress.filesDone++;
-    this.#countTransferred(entry);
-    if (!conn.tellsItems || again) return;
-    conn.emit({
-      type: 'transferred',
-      name: givenName(entry),
-      size: entry.size,
-      bytes: data.total - written + (sum === null ? copiedAs(file.size, conn.agreed) : 0),
-      sumBytes: SUM_HEAD_BYTES + head.count * (4 + head.strongLength),
-      sum: sum === null ? '' : sumText(conn.agreed.transferSum, sum),
-      filesTotal: this.#lists.totalEntries,
-      filesLeft: this.#lists.behind(request.ndx),
-      listComplete: progress.listComplete,
-      totalSize: progress.bytesTotal,
-    });
-  }
-
-  /** @returns the sum that was sent */
-  async #sendTokens(
-    table: SignatureTable | null,
-    entry: FileEntry,
-    file: ReadFile,
-    mode: UpdateMode,
-    count: CountContent,
-  ): Promise<Uint8Array> {
-    const conn = this.#conn;
-    const { data } = conn.output;
-    this.#tokens.begin();
-    this.#matcher.begin(file, file.size, table, this.#fileSum, mode);
-    let sum: Uint8Array;
-    try {
-      while (this.#matcher.step(STEP_BYTES)) {
-        count(this.#matcher.bytesRead, this.#matcher.literalBytes, this.#matcher.matchedBytes);
-        if (conn.output.congested) await conn.drained();
-        else if (conn.sliceOver) await conn.pause();
-      }
-      sum = this.#fileSum.digest();
-      entry.flags &= ~EntryFlag.OWED;
-      if (this.#matcher.bytesRead < file.size) this.#shrank(entry, this.#matcher.bytesRead, file.size);
-    } catch (error) {
-      conn.check(); // an abort is not a read error
-      this.#ioError |= 1;
-      conn.issue({
-        code: 'read-failed',
-        name: entryName(entry),
-        message: toErrorData(error).message,
-        ioError: 1,
-      });
-      // A wrong sum on purpose: the receiver must not take what it got for the file (§7.6).
-      sum = this.#fileSum.digest();
-      const zero = sum.every((byte) => byte === 0);
-      sum.fill(0);
-      if (zero) sum[sum.length - 1] = 1;
-    }
-    this.#tokens.end();
-    data.bytes(sum, 0, sum.length);
-    return sum;
   }
 }
 
